@@ -1,0 +1,154 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Tx is a transaction. Now is its one time: every row it writes carries it.
+// A Tx is used by one goroutine, and only inside the closure it was given to.
+// Rows must be read to the end (see Collect) before the next statement.
+type Tx struct {
+	Now    time.Time
+	ctx    context.Context //nolint:containedctx // a Tx lives exactly as long as the call that made it
+	engine Engine
+	run    runner
+}
+
+// runner sends statements; a pooled transaction and the SQLite writer differ.
+type runner interface {
+	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	row(ctx context.Context, query string, args []any) *sql.Row
+}
+
+// Exec runs a statement and gives the number of rows it changed.
+func (t *Tx) Exec(query string, args ...any) (int64, error) {
+	res, err := t.run.exec(t.ctx, query, args)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Rows runs a query. The caller reads to the end or closes; prefer Collect.
+func (t *Tx) Rows(query string, args ...any) (*sql.Rows, error) {
+	return t.run.query(t.ctx, query, args)
+}
+
+// Row runs a query for at most one row. Scan gives sql.ErrNoRows for none.
+func (t *Tx) Row(query string, args ...any) *sql.Row {
+	return t.run.row(t.ctx, query, args)
+}
+
+// Context is the context of the call, for work inside the closure that takes one.
+func (t *Tx) Context() context.Context { return t.ctx }
+
+// Lock gives the clause that locks the selected rows until the end of the
+// transaction: " for update" on PostgreSQL, nothing on SQLite, which has one
+// writer at a time.
+func (t *Tx) Lock() string {
+	if t.engine == Postgres {
+		return " for update"
+	}
+	return ""
+}
+
+// LockFree is Lock for queues: rows that another transaction holds are left out.
+func (t *Tx) LockFree() string {
+	if t.engine == Postgres {
+		return " for update skip locked"
+	}
+	return ""
+}
+
+// Collect reads all rows of a query into a slice.
+//
+//	names, err := db.Collect(func(r *sql.Rows) (string, error) {
+//		var n string
+//		return n, r.Scan(&n)
+//	})(tx.Rows("select name from person where org = $1", org))
+func Collect[T any](scan func(*sql.Rows) (T, error)) func(*sql.Rows, error) ([]T, error) {
+	return func(rows *sql.Rows, err error) ([]T, error) {
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		var out []T
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		err = rows.Err()
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+}
+
+// Micros gives t as the database keeps times: microseconds since 1970, UTC.
+// The zero time is 0.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// Time is the inverse of Micros.
+func Time(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// Bit gives a boolean as the database keeps it.
+func Bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// pooled runs statements of a database/sql transaction.
+type pooled struct {
+	tx *sql.Tx
+	db *DB
+}
+
+// stmt gives the shared prepared statement on SQLite, where preparing is the
+// larger part of a small query; pgx keeps its own cache per connection.
+func (p *pooled) stmt(ctx context.Context, query string) *sql.Stmt {
+	if p.db.engine == Postgres {
+		return nil
+	}
+	s, err := p.db.stmts.get(ctx, p.db.pool, query)
+	if err != nil || s == nil {
+		return nil // the plain path reports the error in its place
+	}
+	return p.tx.StmtContext(ctx, s)
+}
+
+func (p *pooled) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	return p.tx.ExecContext(ctx, query, args...)
+}
+
+func (p *pooled) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	if s := p.stmt(ctx, query); s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return p.tx.QueryContext(ctx, query, args...)
+}
+
+func (p *pooled) row(ctx context.Context, query string, args []any) *sql.Row {
+	if s := p.stmt(ctx, query); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return p.tx.QueryRowContext(ctx, query, args...)
+}
