@@ -56,7 +56,7 @@ type Table struct {
 }
 
 func (t Table) class() string {
-	return classes("usa-table hs-table", when(t.Sticky, "hs-table--sticky"))
+	return classes("hs-table", when(t.Sticky, "hs-table--sticky"))
 }
 
 func (t Table) attributes() templ.Attributes {
