@@ -146,6 +146,7 @@ func TestInAtChanges(t *testing.T) {
 		{"midnight skipped", "America/Sao_Paulo", day(2018, 11, 4), "2018-11-04T01:00:00-02:00"},
 		{"midnight skipped", "America/Havana", day(2026, 3, 8), "2026-03-08T01:00:00-04:00"},
 		{"midnight twice", "America/Havana", day(2026, 11, 1), "2026-11-01T00:00:00-04:00"},
+		{"midnight twice, east of Greenwich", "Asia/Amman", day(2021, 10, 29), "2021-10-29T00:00:00+03:00"},
 		{"never changes", "UTC", day(2026, 11, 1), "2026-11-01T00:00:00Z"},
 		{"half hours", "Asia/Kolkata", day(2026, 11, 1), "2026-11-01T00:00:00+05:30"},
 	}

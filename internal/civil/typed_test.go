@@ -82,6 +82,7 @@ func TestParseTypedNearestYear(t *testing.T) {
 		{"2/29", day(2028, 8, 1), day(2028, 2, 29)},
 		{"7/2", day(2027, 1, 1), day(2027, 7, 2)},
 		{"7/3", day(2027, 1, 1), day(2026, 7, 3)},
+		{"3/1", day(2027, 8, 31), day(2028, 3, 1)}, // 183 days either way
 	}
 	for _, tt := range tests {
 		got, err := civil.ParseTyped(tt.text, tt.today)

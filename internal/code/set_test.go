@@ -24,6 +24,8 @@ func TestSetKnown(t *testing.T) {
 		{System: code.ICD10CM, Code: "B00", Display: "second life", From: day(2020, 1, 1), To: day(2020, 1, 1)},
 		{System: code.ICD10CM, Code: "C00", Display: "long", From: day(2015, 1, 1)},
 		{System: code.ICD10CM, Code: "C00", Display: "short, inside the long one", From: day(2018, 1, 1), To: day(2018, 12, 31)},
+		{System: code.ICD10CM, Code: "D00", Display: "ended last", From: day(2015, 1, 1), To: day(2020, 12, 31)},
+		{System: code.ICD10CM, Code: "D00", Display: "began last, ended first", From: day(2018, 1, 1), To: day(2018, 12, 31)},
 	})
 	tests := []struct {
 		name    string
@@ -46,6 +48,7 @@ func TestSetKnown(t *testing.T) {
 		{"after both", code.ICD10CM, "B00", day(2021, 1, 1), "second life", code.Ended},
 		{"inside", code.ICD10CM, "C00", day(2018, 6, 1), "short, inside the long one", code.Known},
 		{"outlives the later span", code.ICD10CM, "C00", day(2019, 6, 1), "long", code.Known},
+		{"both ended", code.ICD10CM, "D00", day(2021, 6, 1), "ended last", code.Ended},
 		{"nowhere", code.ICD10CM, "X99", day(2026, 11, 23), "", code.Unknown},
 		{"hostile", code.ICD10CM, strings.Repeat("x", 9000), day(2026, 11, 23), "", code.Unknown},
 		{"no table", code.HCPCS, "E0601", day(2026, 11, 23), "", code.NoTable},
@@ -56,7 +59,7 @@ func TestSetKnown(t *testing.T) {
 			t.Errorf("%s: %q %v, want %q %v", tt.name, display, state, tt.display, tt.state)
 		}
 	}
-	if set.Count(code.ICD10CM) != 5 || set.Count(code.HCPCS) != 0 {
+	if set.Count(code.ICD10CM) != 6 || set.Count(code.HCPCS) != 0 {
 		t.Error("counts", set.Count(code.ICD10CM), set.Count(code.HCPCS))
 	}
 	var none code.Set
