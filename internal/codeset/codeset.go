@@ -1,0 +1,165 @@
+// Package codeset keeps the code tables that the operator loads, with the
+// days on which each code was valid. It promises to judge a code on the day
+// of service (T-07, 45 CFR 162.925(c)), and to refuse none of a system for
+// which no table is loaded.
+package codeset
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/code"
+	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
+	"hsconnect/internal/record"
+)
+
+// Known says whether a code of a system is valid on a day, and gives the
+// operator's words for it where there are any.
+func Known(tx *db.Tx, system code.System, c string, on civil.Date) (display string, state code.State, err error) {
+	type row struct{ from, to, display string }
+	rows, err := db.Collect(func(r *sql.Rows) (row, error) {
+		var x row
+		return x, r.Scan(&x.from, &x.to, &x.display)
+	})(tx.Rows("select from_on, to_on, display from codeset_row where system = $1 and code = $2 order by from_on", string(system), c))
+	if err != nil {
+		return "", 0, err
+	}
+	if len(rows) == 0 {
+		var n int
+		err = tx.Row("select count(*) from codeset_system where system = $1", string(system)).Scan(&n)
+		if err != nil {
+			return "", 0, err
+		}
+		if n == 0 {
+			return "", code.NoTable, nil
+		}
+		return "", code.Unknown, nil
+	}
+	day := on.String()
+	state = code.NotYet
+	for _, r := range rows {
+		display = r.display
+		switch {
+		case r.from > day:
+		case r.to == "" || r.to >= day:
+			return r.display, code.Known, nil
+		default:
+			state = code.Ended
+		}
+	}
+	return display, state, nil
+}
+
+// Deps is what the service stands on.
+type Deps struct {
+	DB *db.DB
+}
+
+// Service does what this package promises.
+type Service struct{ Deps }
+
+// New makes the service.
+func New(d Deps) *Service { return &Service{Deps: d} }
+
+// Report says what an import did. With Refused rows nothing was loaded.
+type Report struct {
+	Rows    int
+	Refused []code.Refusal
+}
+
+// Import replaces the tables of every system named in the operator's CSV file
+// (system, code, display, from, to). It loads the whole file or nothing.
+func (s *Service) Import(ctx context.Context, who access.Actor, name string, r io.Reader) (Report, error) {
+	err := who.May(access.ImportData)
+	if err != nil {
+		return Report{}, err
+	}
+	rows, refused, err := code.ReadTable(r)
+	if err != nil {
+		return Report{}, fault.Wrap(fault.Invalid, err, "The file cannot be read as a code table: "+err.Error())
+	}
+	if len(refused) > 0 {
+		return Report{Rows: len(rows) + len(refused), Refused: refused}, nil
+	}
+	err = s.DB.Update(ctx, func(tx *db.Tx) error { return Replace(tx, who, name, rows) })
+	return Report{Rows: len(rows)}, err
+}
+
+// Replace puts rows in the place of the tables of every system they name.
+func Replace(tx *db.Tx, who access.Actor, name string, rows []code.Row) error {
+	systems := map[code.System]int{}
+	for _, r := range rows {
+		systems[r.System]++
+	}
+	for system := range systems {
+		_, err := tx.Exec("delete from codeset_row where system = $1", string(system))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("insert into codeset_system (system, changed_us) values ($1, $2) on conflict (system) do update set changed_us = excluded.changed_us",
+			string(system), db.Micros(tx.Now))
+		if err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		to := ""
+		if !r.To.IsZero() {
+			to = r.To.String()
+		}
+		_, err := tx.Exec("insert into codeset_row (system, code, from_on, to_on, display, display_folded) values ($1, $2, $3, $4, $5, $6)",
+			string(r.System), r.Code, r.From.String(), to, r.Display, strings.ToLower(r.Display))
+		if err != nil {
+			return err
+		}
+	}
+	body, err := json.Marshal(map[string]any{"file": name, "rows": systems})
+	if err != nil {
+		return err
+	}
+	_, err = record.Append(tx, who, record.New{Subject: "codes/" + string(id.New[id.Import](tx.Now)), Kind: "codes.loaded", Body: body})
+	return err
+}
+
+// Match is one code found by a search.
+type Match struct {
+	System  code.System
+	Code    string
+	Display string
+}
+
+// Search gives up to 20 codes of a system valid on a day whose code begins
+// with text, or whose words contain it. Text of fewer than two characters
+// finds nothing.
+func (s *Service) Search(ctx context.Context, system code.System, text string, on civil.Date) ([]Match, error) {
+	text = strings.TrimSpace(text)
+	if len([]rune(text)) < 2 {
+		return nil, nil
+	}
+	prefix := strings.ToUpper(text)
+	var out []Match
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		var err error
+		out, err = db.Collect(func(r *sql.Rows) (Match, error) {
+			m := Match{System: system}
+			return m, r.Scan(&m.Code, &m.Display)
+		})(tx.Rows(`select code, display from codeset_row
+			where system = $1 and from_on <= $2 and (to_on = '' or to_on >= $3)
+			and ((code >= $4 and code < $5) or display_folded like $6 escape '!')
+			order by code limit 20`,
+			string(system), on.String(), on.String(), prefix, prefix+"\U0010FFFF", "%"+escapeLike(strings.ToLower(text))+"%"))
+		return err
+	})
+	return out, err
+}
+
+func escapeLike(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
+}
