@@ -27,6 +27,7 @@ func checks(t testing.TB) []check {
 		{"engines", engines},
 		{"ownership", ownership},
 		{"dialect", dialect},
+		{"rows", unfinished},
 		{"calls", banned},
 		{"comments", comments},
 		{"names", packageNames},

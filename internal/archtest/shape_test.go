@@ -162,7 +162,7 @@ func assigned(tr *tree, s *source, vars map[string]bool) (found []finding) {
 			break
 		}
 		id, ok := root.(*ast.Ident)
-		if !ok || !vars[id.Name] || (id.Obj != nil && !packageLevel(s.ast, id.Obj)) {
+		if !ok || !vars[id.Name] || (id.Obj != nil && s.ast.Scope.Lookup(id.Name) != id.Obj) {
 			return
 		}
 		found = append(found, finding{key: s.dir + "." + id.Name, place: tr.position(e.Pos()), text: "package variable " + id.Name + " is changed here: package variables are made once"})
@@ -182,8 +182,6 @@ func assigned(tr *tree, s *source, vars map[string]bool) (found []finding) {
 	})
 	return found
 }
-
-func packageLevel(f *ast.File, o *ast.Object) bool { return f.Scope.Lookup(o.Name) == o }
 
 // The alarms ask for a look; only the limits fail.
 const (

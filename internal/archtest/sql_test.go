@@ -175,3 +175,50 @@ func inOrder(text string) bool {
 	}
 	return true
 }
+
+// unfinished finds loops over rows that never ask whether the rows ended
+// because of an error: a cut connection would look like a short list.
+func unfinished(tr *tree) (found []finding) {
+	for _, s := range tr.sources {
+		for _, d := range s.ast.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Body == nil {
+				continue
+			}
+			asked := map[string]bool{}
+			ast.Inspect(f, func(n ast.Node) bool {
+				asked[called(n, "Err")] = true
+				return true
+			})
+			ast.Inspect(f, func(n ast.Node) bool {
+				loop, ok := n.(*ast.ForStmt)
+				if !ok {
+					return true
+				}
+				rows := called(loop.Cond, "Next")
+				if rows != "" && !asked[rows] {
+					found = append(found, finding{key: s.path + " " + f.Name.Name, place: tr.position(loop.Pos()), text: "after the loop over " + rows + ".Next() nothing looks at " + rows + ".Err(): use db.Collect"})
+				}
+				return true
+			})
+		}
+	}
+	return found
+}
+
+// called gives the variable x of a call x.method(), or "".
+func called(n ast.Node, method string) string {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) > 0 {
+		return ""
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != method {
+		return ""
+	}
+	x, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return x.Name
+}
