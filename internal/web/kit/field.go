@@ -11,6 +11,7 @@ type Field struct {
 	Hint     string // under the label: what is wanted, in which form
 	Error    string // beside the control: what to do, not only what is wrong
 	Optional bool   // the label says "optional"; every other field is required
+	Either   bool   // one of several will do: neither required nor called optional
 
 	Type         string // text (default), email, password, tel, search, url
 	Autocomplete string // "username", "current-password", "bday", "off"…
@@ -100,7 +101,7 @@ func (f Field) attributes() templ.Attributes {
 	if describedBy != "" {
 		a["aria-describedby"] = describedBy
 	}
-	if !f.Optional {
+	if !f.Optional && !f.Either {
 		a["required"] = true
 	}
 	if f.Autocomplete != "" {

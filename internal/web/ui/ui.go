@@ -91,16 +91,42 @@ func serve(from fs.FS, names map[string]string) http.Handler {
 			http.Error(w, "Only GET and HEAD work here.", http.StatusMethodNotAllowed)
 			return
 		}
-		body, err := fs.ReadFile(from, "dist/"+name)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Type", mime)
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		send(w, r, from, name, mime)
 	})
+}
+
+func send(w http.ResponseWriter, r *http.Request, from fs.FS, name, mime string) {
+	body, err := fs.ReadFile(from, "dist/"+name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", mime)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	// The build leaves a packed twin of everything that shrinks.
+	packed, err := fs.ReadFile(from, "dist/"+name+".gz")
+	if err == nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// takesGzip reads Accept-Encoding as far as it matters: named, and not with
+// a weight of zero.
+func takesGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(part, ";")
+		if strings.TrimSpace(name) == "gzip" {
+			weight = strings.ReplaceAll(weight, " ", "")
+			return strings.Trim(strings.TrimPrefix(weight, "q="), "0.") != "" || weight == ""
+		}
+	}
+	return false
 }

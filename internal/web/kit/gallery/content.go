@@ -207,10 +207,9 @@ func workTable() kit.Table {
 	rows := make([]kit.Row, 0, 30)
 	for i := range 30 {
 		left := time.Duration(i*i*11-90) * time.Minute
-		total := 7 * day
-		urgency := kit.Cell{Text: "Standard"}
+		total, urgency := 7*day, "Standard"
 		if i%4 == 0 {
-			total, urgency = 3*day, kit.Cell{Text: "Expedited", Strong: true}
+			total, urgency = 3*day, "Expedited"
 		}
 		d := due(total-left, left)
 		tone := kit.Plain
@@ -219,10 +218,9 @@ func workTable() kit.Table {
 		}
 		number := fmt.Sprintf("A26-114-%04d-%d", 2093-i*7, i%10)
 		rows = append(rows, kit.Row{ID: number, Tone: tone, Fresh: i == 3, Cells: []kit.Cell{
-			{Body: kit.DueCell(*d)}, {Text: number, Href: "/plan/cases/" + number, Header: true}, urgency,
-			{Text: []string{"Outpatient", "Inpatient", "Referral"}[i%3]}, {Text: people[i%len(people)]}, {Text: services[i%len(services)]},
-			{Text: offices[i%len(offices)]}, {Body: kit.StatusTag(states[i%len(states)])}, {Text: owners[i%len(owners)]},
-			{Text: kit.Span(time.Duration(i+1) * 5 * time.Hour)},
+			{Body: kit.DueCell(*d)}, {Text: number, Href: "/plan/cases/" + number, Header: true, Sub: []string{"Outpatient", "Inpatient", "Referral"}[i%3]},
+			{Text: urgency, Strong: urgency == "Expedited"}, {Text: people[i%len(people)]}, {Text: services[i%len(services)]},
+			{Text: offices[i%len(offices)]}, {Body: kit.StatusTag(states[i%len(states)])}, {Text: owners[i%len(owners)], Sub: fmt.Sprintf("%d h old", (i+1)*5)},
 			{Body: kit.Button(kit.ButtonProps{Text: "Take", Small: true, Key: "t", Describe: number, Name: "take", Value: number})},
 		}})
 	}
@@ -230,8 +228,8 @@ func workTable() kit.Table {
 		ID: "cases", Caption: "Cases, the next due first", HideCaption: true, Worklist: true, Sticky: true, Rows: rows,
 		Columns: []kit.Column{
 			{Text: "Due", Shrink: true, SortHref: "?sort=due", Sorted: kit.Ascending}, {Text: "Number", Shrink: true, SortHref: "?sort=number"}, {Text: "Urgency", Shrink: true, SortHref: "?sort=urgency"},
-			{Text: "Type", Shrink: true}, {Text: "Member", Shrink: true}, {Text: "Service"}, {Text: "Office"}, {Text: "State", Shrink: true},
-			{Text: "Owner", Shrink: true}, {Text: "Age", Shrink: true, SortHref: "?sort=age"}, {Text: "Action", HideText: true, Shrink: true},
+			{Text: "Member", Shrink: true}, {Text: "Service"}, {Text: "Office"}, {Text: "State", Shrink: true},
+			{Text: "Owner, age", Shrink: true, SortHref: "?sort=age"}, {Text: "Action", HideText: true, Shrink: true},
 		},
 	}
 }
