@@ -26,6 +26,7 @@ func checks(t testing.TB) []check {
 		{"modules", modules},
 		{"engines", engines},
 		{"ownership", ownership},
+		{"immutable", immutable},
 		{"dialect", dialect},
 		{"rows", unfinished},
 		{"calls", banned},

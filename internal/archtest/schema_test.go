@@ -223,25 +223,55 @@ func kinds(engine string, t *table) (cols []column, problem string) {
 	return cols, ""
 }
 
-// owners reads tables.txt.
-func owners(tr *tree) (map[string]string, []finding) {
+// owners reads tables.txt: who owns a table, and whether its rows are fixed.
+func owners(tr *tree) (owner map[string]string, fixed map[string]bool, found []finding) {
 	lines, found := tr.rules("tables.txt")
-	owner := map[string]string{}
+	owner, fixed = map[string]string{}, map[string]bool{}
 	for _, f := range lines {
-		if len(f) != 2 {
+		if len(f) == 3 && f[2] == "fixed" {
+			fixed[f[0]] = true
+		} else if len(f) != 2 {
 			found = append(found, finding{key: f[0], place: here + "/tables.txt", text: "cannot read the line: " + strings.Join(f, " ")})
 			continue
 		}
 		owner[f[0]] = f[1]
 	}
-	return owner, found
+	return owner, fixed, found
+}
+
+// guards finds triggers that stand before a change to a table's rows. One
+// that looks at single columns only does not keep the row as it was.
+var guards = regexp.MustCompile(`\bbefore ((?:update|delete|truncate)(?: or (?:update|delete|truncate))*)\s+on\s+(\w+)`)
+
+// immutable checks that the database itself refuses to change or remove rows
+// of the tables that tables.txt calls fixed, on both engines.
+func immutable(tr *tree) (found []finding) {
+	_, fixed, _ := owners(tr)
+	for _, engine := range []string{"sqlite", "postgres"} {
+		refused := map[string]string{}
+		for name, text := range tr.files {
+			if path.Dir(name) == migrations+"/"+engine {
+				for _, m := range guards.FindAllStringSubmatch(string(text), -1) {
+					refused[m[2]] += m[1] + " "
+				}
+			}
+		}
+		for _, table := range slices.Sorted(mapKeys(fixed)) {
+			for _, change := range []string{"update", "delete"} {
+				if !strings.Contains(refused[table], change) {
+					found = append(found, finding{key: table + " " + engine + " " + change, place: here + "/tables.txt", text: "table " + table + " is fixed, but no trigger of " + engine + " stands before " + change})
+				}
+			}
+		}
+	}
+	return found
 }
 
 // ownership checks that each table has one owner, that a migration touches
 // its own package's tables only, and that no other package names a table in
 // SQL.
 func ownership(tr *tree) []finding {
-	owner, found := owners(tr)
+	owner, _, found := owners(tr)
 	made := map[string]bool{}
 	for _, engine := range []string{"sqlite", "postgres"} {
 		tables, touched, _ := schemaOf(tr, engine)
