@@ -48,6 +48,9 @@ func TestSamples(t *testing.T) {
 // Every icon a page names must be in the sprite; only a build can tell.
 func TestIconsAreInTheSprite(t *testing.T) {
 	if !ui.Built() {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no build of the assets: npm run build in internal/web/ui comes first")
+		}
 		t.Skip("no build of the assets: run npm run build in internal/web/ui")
 	}
 	have := spriteIDs(t)
