@@ -1,0 +1,263 @@
+package member
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
+	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
+)
+
+// One answer for none and for many: whether there is such a person, or
+// several, is itself member information.
+var (
+	errNoMatch = fault.New(fault.NotFound, "We found no single member with exactly these details. Check them against the member's card; the member ID, or the first name beside the last name and the birth date, helps to find the right person")
+	errNone    = fault.New(fault.NotFound, "There is no such member, or your organization has not looked this member up yet. Look the member up by member ID, or by last name and birth date")
+)
+
+const columns = `m.id, m.number, m.subscriber, m.relationship, m.first, m.middle, m.last, m.suffix, m.birth, m.gender,
+	m.street, m.city, m.state, m.zip, m.phone, m.language`
+
+func scan(r *sql.Rows) (Member, error) {
+	var m Member
+	var birth string
+	err := r.Scan(&m.ID, &m.Number, &m.Subscriber, &m.Relationship, &m.First, &m.Middle, &m.Last, &m.Suffix, &birth, &m.Gender,
+		&m.Street, &m.City, &m.State, &m.Zip, &m.Phone, &m.Language)
+	if err != nil {
+		return Member{}, err
+	}
+	m.Birth, err = civil.Parse(birth)
+	return m, err
+}
+
+// Match finds the one member that a key names, with all that the actor may be
+// shown, and notes for an office that it has looked this member up. It
+// answers Invalid for half a key, and NotFound alike for none and for many.
+func Match(tx *db.Tx, who access.Actor, purpose access.Purpose, k Key) (Member, error) {
+	err := who.May(access.LookUpMember)
+	if err != nil {
+		return Member{}, err
+	}
+	err = k.check()
+	if err != nil {
+		return Member{}, err
+	}
+	found, err := k.find(tx)
+	if err != nil {
+		return Member{}, err
+	}
+	if len(found) != 1 {
+		return Member{}, errNoMatch
+	}
+	m := found[0]
+	if who.Side == access.Office {
+		err = relate(tx, who, m.ID)
+		if err != nil {
+			return Member{}, err
+		}
+	}
+	return show(tx, who, m, disclosure.Look{Subject: wholeMember, Fields: access.MemberFields(who), Purpose: purpose, Key: k.kind()})
+}
+
+func (k Key) check() error {
+	if FoldNumber(k.Number) != "" {
+		return nil
+	}
+	var problems []fault.Problem
+	hasLast := Fold(k.Last) != ""
+	if !hasLast && k.Birth.IsZero() {
+		problems = append(problems, fault.Problem{Path: "number", Text: "Type the member ID from the card, or the last name and the birth date together"})
+	} else {
+		if !hasLast {
+			problems = append(problems, fault.Problem{Path: "last", Text: "Type the last name too, or the member ID instead"})
+		}
+		if k.Birth.IsZero() {
+			problems = append(problems, fault.Problem{Path: "birth", Text: "Type the birth date too, or the member ID instead"})
+		}
+	}
+	if len(problems) > 0 {
+		return fault.Bad(problems...)
+	}
+	return nil
+}
+
+// find gives up to three members; more than one is as good as none.
+func (k Key) find(tx *db.Tx) ([]Member, error) {
+	const from = "select " + columns + " from member m where "
+	var all []Member
+	var err error
+	switch number := FoldNumber(k.Number); {
+	case number != "" && !k.Birth.IsZero():
+		// Families whose cards carry the subscriber's number only are told
+		// apart by their birth dates.
+		all, err = db.Collect(scan)(tx.Rows(from+"(m.number_folded = $1 or m.subscriber_folded = $2) and m.birth = $3 limit 20", number, number, k.Birth.String()))
+	case number != "":
+		all, err = db.Collect(scan)(tx.Rows(from+"m.number_folded = $1", number))
+	default:
+		all, err = db.Collect(scan)(tx.Rows(from+"m.last_folded = $1 and m.birth = $2 limit 20", Fold(k.Last), k.Birth.String()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var fits []Member
+	for _, m := range all {
+		if sameWhenTyped(k.Last, m.Last) && sameWhenTyped(k.First, m.First) {
+			fits = append(fits, m)
+		}
+	}
+	return fits, nil
+}
+
+func sameWhenTyped(typed, known string) bool {
+	folded := Fold(typed)
+	return folded == "" || folded == Fold(known)
+}
+
+// relate notes that the actor's organization has looked the member up.
+func relate(tx *db.Tx, who access.Actor, m id.Member) error {
+	if who.Org == "" {
+		return fault.New(fault.Forbidden, "Your account belongs to no organization. Ask the HelpDesk")
+	}
+	_, err := tx.Exec("insert into member_relation (org, member, since_us, person) values ($1, $2, $3, $4) on conflict (org, member) do nothing",
+		string(who.Org), string(m), db.Micros(tx.Now), string(who.Person))
+	return err
+}
+
+// wholeMember is the subject of a look at everything the actor may be shown
+// about a member. Other subjects show the member's own facts beside the thing
+// that was opened.
+const wholeMember = "member"
+
+// show writes the disclosure and gives what it says.
+func show(tx *db.Tx, who access.Actor, m Member, l disclosure.Look) (Member, error) {
+	l.Member, l.Outcome = m.ID, disclosure.Shown
+	shown, err := disclosure.Write(tx, who, l)
+	if err != nil {
+		return Member{}, err
+	}
+	m = m.onlyFor(l.Fields)
+	m.Shown = shown
+	return m, nil
+}
+
+// Get gives one member to somebody who opens subject: "member" for the
+// member's own page, "request/<id>" and the like for a thing about the
+// member. An office needs a relation with the member; without one, and for an
+// unknown id, the answer is the same NotFound.
+func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m id.Member) (Member, error) {
+	fields, err := fieldsFor(who, subject)
+	if err != nil {
+		return Member{}, err
+	}
+	found, err := pick(tx, who, []id.Member{m})
+	if err != nil {
+		return Member{}, err
+	}
+	if len(found) == 0 {
+		return Member{}, errNone
+	}
+	return show(tx, who, found[0], disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose})
+}
+
+func fieldsFor(who access.Actor, subject string) ([]access.Field, error) {
+	fields := access.MemberFields(who)
+	if len(fields) == 0 {
+		err := who.May(access.LookUpMember)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fault.New(fault.Forbidden, "Your account may not see member information. Ask the HelpDesk")
+	}
+	if subject == wholeMember {
+		return fields, nil
+	}
+	return among(fields, append(own(), access.FieldRequests)), nil
+}
+
+// Listed gives name, birth date and member ID of each member in a list, and
+// writes one disclosure for each. Members that an office has no relation with
+// are not among them.
+func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, ids []id.Member) (map[id.Member]Member, error) {
+	fields, err := fieldsFor(who, subject)
+	if err != nil {
+		return nil, err
+	}
+	fields = among(fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID})
+	found, err := pick(tx, who, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.Member]Member, len(found))
+	looks := make([]disclosure.Look, 0, len(found))
+	for _, m := range found {
+		out[m.ID] = m.onlyFor(fields)
+		looks = append(looks, disclosure.Look{Member: m.ID, Subject: subject, Fields: fields, Purpose: purpose, Outcome: disclosure.Shown})
+	}
+	err = disclosure.WriteAll(tx, who, looks)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// chunk is how many keys one statement names.
+const chunk = 100
+
+// pick reads members by id, each once, leaving out those that an office has
+// no relation with.
+func pick(tx *db.Tx, who access.Actor, ids []id.Member) ([]Member, error) {
+	query, args := "select "+columns+" from member m where m.id in (", []any{}
+	if who.Side == access.Office {
+		query = "select " + columns + " from member m join member_relation r on r.member = m.id and r.org = $1 where m.id in ("
+		args = append(args, string(who.Org))
+	}
+	return inChunks(tx, query, args, distinct(ids))
+}
+
+// inChunks runs a query that ends in an open list of keys.
+func inChunks[K ~string](tx *db.Tx, query string, args []any, keys []K) ([]Member, error) {
+	var out []Member
+	for len(keys) > 0 {
+		n := min(len(keys), chunk)
+		some := append([]any{}, args...)
+		for _, k := range keys[:n] {
+			some = append(some, string(k))
+		}
+		found, err := db.Collect(scan)(tx.Rows(query+placeholders(len(args), n)+")", some...))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+		keys = keys[n:]
+	}
+	return out, nil
+}
+
+// placeholders gives n placeholders after the first taken ones.
+func placeholders(taken, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(taken+i+1))
+	}
+	return b.String()
+}
+
+func distinct[K comparable](keys []K) []K {
+	seen := make(map[K]bool, len(keys))
+	var out []K
+	for _, k := range keys {
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, k)
+		}
+	}
+	return out
+}
