@@ -1,0 +1,189 @@
+package coverage
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"hsconnect/internal/code"
+	"hsconnect/internal/db"
+	"hsconnect/internal/id"
+	"hsconnect/internal/member"
+)
+
+// chunk is how many rows or keys one statement holds.
+const chunk = 100
+
+// write stores what a batch comes to.
+func (l *loader) write(tx *db.Tx, done []outcome) error {
+	err := l.number(tx, done)
+	if err != nil {
+		return err
+	}
+	var members []member.Member
+	var added []Span
+	var closed []string
+	pcps := [][]any{}
+	for _, o := range done {
+		if o.isNew || o.facts {
+			members = append(members, o.member)
+		}
+		for _, s := range o.spans.added {
+			s.ID, s.Member, s.KnownAt = id.New[id.Coverage](tx.Now), o.member.ID, tx.Now
+			added = append(added, s)
+		}
+		for _, s := range o.spans.closed {
+			closed = append(closed, string(s.ID))
+		}
+		if o.pcp != "" {
+			pcps = append(pcps, []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)})
+		}
+		l.count(o)
+	}
+	err = member.PutAll(tx, l.who, members)
+	if err != nil {
+		return err
+	}
+	err = closeSpans(tx, closed)
+	if err != nil {
+		return err
+	}
+	err = addSpans(tx, added, l.ref)
+	if err != nil {
+		return err
+	}
+	err = addPlans(tx, added)
+	if err != nil {
+		return err
+	}
+	return inRows(tx, "insert into coverage_pcp (member, npi, known_us) values ",
+		" on conflict (member) do update set npi = excluded.npi, known_us = excluded.known_us", pcps)
+}
+
+func (l *loader) count(o outcome) {
+	switch {
+	case o.isNew:
+		l.report.Added++
+	case o.facts || o.spans.any() || o.pcp != "":
+		l.report.Changed++
+	}
+	if o.spans.ended {
+		l.report.Ended++
+	}
+}
+
+func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {
+	rows := make([][]any, len(spans))
+	for i, s := range spans {
+		rows[i] = []any{string(s.ID), string(s.Member), string(s.Line), s.Plan, s.Group, s.From.String(), until(s.To), db.Micros(s.KnownAt), 0, string(ref)}
+	}
+	return inRows(tx, "insert into coverage_span (id, member, line, plan, grp, from_on, to_on, known_us, closed_us, import) values ", "", rows)
+}
+
+// addPlans makes plans of the codes that nobody has described yet.
+func addPlans(tx *db.Tx, spans []Span) error {
+	var rows [][]any
+	seen := map[string]bool{}
+	for _, s := range spans {
+		if !seen[s.Plan] {
+			seen[s.Plan] = true
+			rows = append(rows, []any{s.Plan, s.Plan, "", db.Micros(tx.Now)})
+		}
+	}
+	return inRows(tx, "insert into coverage_plan (code, name, contract, changed_us) values ", " on conflict (code) do nothing", rows)
+}
+
+func closeSpans(tx *db.Tx, ids []string) error {
+	for len(ids) > 0 {
+		n := min(len(ids), chunk)
+		args := []any{db.Micros(tx.Now)}
+		for _, i := range ids[:n] {
+			args = append(args, i)
+		}
+		_, err := tx.Exec("update coverage_span set closed_us = $1 where id in ("+placeholders(1, n)+")", args...)
+		if err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+func spansOf(tx *db.Tx, ids []id.Member) (map[id.Member][]Span, error) {
+	out := map[id.Member][]Span{}
+	err := eachChunk(ids, func(args []any) error {
+		spans, err := db.Collect(func(r *sql.Rows) (Span, error) { return scanSpan(r.Scan) })(
+			tx.Rows("select "+spanColumns+" from coverage_span where closed_us = 0 and member in ("+placeholders(0, len(args))+") order by from_on, id", args...))
+		for _, s := range spans {
+			out[s.Member] = append(out[s.Member], s)
+		}
+		return err
+	})
+	return out, err
+}
+
+func pcpsOf(tx *db.Tx, ids []id.Member) (map[id.Member]code.NPI, error) {
+	type pair struct {
+		member id.Member
+		npi    code.NPI
+	}
+	out := map[id.Member]code.NPI{}
+	err := eachChunk(ids, func(args []any) error {
+		pairs, err := db.Collect(func(r *sql.Rows) (pair, error) {
+			var p pair
+			return p, r.Scan(&p.member, &p.npi)
+		})(tx.Rows("select member, npi from coverage_pcp where member in ("+placeholders(0, len(args))+")", args...))
+		for _, p := range pairs {
+			out[p.member] = p.npi
+		}
+		return err
+	})
+	return out, err
+}
+
+func eachChunk(ids []id.Member, fn func(args []any) error) error {
+	for len(ids) > 0 {
+		n := min(len(ids), chunk)
+		args := make([]any, n)
+		for i := range args {
+			args[i] = string(ids[i])
+		}
+		err := fn(args)
+		if err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// inRows inserts many rows in few statements: head, the values, tail.
+func inRows(tx *db.Tx, head, tail string, rows [][]any) error {
+	for len(rows) > 0 {
+		n := min(len(rows), chunk)
+		groups := make([]string, n)
+		var args []any
+		for i, r := range rows[:n] {
+			groups[i] = "(" + placeholders(len(args), len(r)) + ")"
+			args = append(args, r...)
+		}
+		_, err := tx.Exec(head+strings.Join(groups, ", ")+tail, args...)
+		if err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// placeholders gives n placeholders after the first taken ones.
+func placeholders(taken, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(taken+i+1))
+	}
+	return b.String()
+}
