@@ -1,46 +1,64 @@
 -- +goose Up
--- agreement: the versions of the user agreement, byte for byte as they were
--- shown, and who accepted or declined which. None of it ever changes.
-create table agreement (
+-- agreement: the versions of the user agreement with the exact bytes shown,
+-- who accepted which, and who declined. Nothing is changed or removed (E-03, E-04).
+create table agreement_version (
   id text not null primary key,
   number integer not null unique,
   title text not null,
   markdown text not null,
+  html text not null,
   sha256 text not null,
-  effective_on text not null,
+  effective text not null,
   person text not null,
-  person_name text not null,
   entry text not null,
   at_us integer not null
 ) strict;
 
-create table acceptance (
+create table agreement_acceptance (
   id text not null primary key,
   person text not null,
-  agreement text not null,
+  version text not null references agreement_version (id),
+  sha256 text not null,
   username text not null,
   name text not null,
   org text not null,
   org_name text not null,
-  sha256 text not null,
+  session text not null,
   button text not null,
   address text not null,
   agent text not null,
   locale text not null,
-  session text not null,
   entry text not null,
   at_us integer not null,
-  unique (person, agreement)
+  unique (person, version)
 ) strict;
+create index agreement_acceptance_version on agreement_acceptance (version);
+
+create table agreement_decline (
+  id text not null primary key,
+  person text not null,
+  version text not null references agreement_version (id),
+  org text not null,
+  session text not null,
+  address text not null,
+  at_us integer not null
+) strict;
+create index agreement_decline_person on agreement_decline (person, at_us);
 -- +goose StatementBegin
-create trigger agreement_no_update before update on agreement begin select raise(abort, 'agreement is append-only'); end;
+create trigger agreement_version_no_update before update on agreement_version begin select raise(abort, 'agreement_version is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger agreement_no_delete before delete on agreement begin select raise(abort, 'agreement is append-only'); end;
+create trigger agreement_version_no_delete before delete on agreement_version begin select raise(abort, 'agreement_version is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger acceptance_no_update before update on acceptance begin select raise(abort, 'acceptance is append-only'); end;
+create trigger agreement_acceptance_no_update before update on agreement_acceptance begin select raise(abort, 'agreement_acceptance is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger acceptance_no_delete before delete on acceptance begin select raise(abort, 'acceptance is append-only'); end;
+create trigger agreement_acceptance_no_delete before delete on agreement_acceptance begin select raise(abort, 'agreement_acceptance is append-only'); end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger agreement_decline_no_update before update on agreement_decline begin select raise(abort, 'agreement_decline is append-only'); end;
+-- +goose StatementEnd
+-- +goose StatementBegin
+create trigger agreement_decline_no_delete before delete on agreement_decline begin select raise(abort, 'agreement_decline is append-only'); end;
 -- +goose StatementEnd
