@@ -1,0 +1,102 @@
+// Package dossier puts together the complete certified record of a request:
+// every entry with its proof, the documents' original bytes, and a PDF to
+// read. It promises that what it writes can be checked offline with the
+// plan's public key (L-05, FRE 902(13)), that the PDF says only what the
+// entries say, and that the export is written down before it is made.
+package dossier
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"io"
+	"strings"
+	"time"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
+	"hsconnect/internal/document"
+	"hsconnect/internal/id"
+	"hsconnect/internal/priorauth"
+	"hsconnect/internal/record"
+)
+
+// Deps is what the service stands on.
+type Deps struct {
+	DB        *db.DB
+	Record    *record.Log
+	Documents *document.Service
+	Plan      string // name, for the PDF
+	Zone      *time.Location
+}
+
+// Service does what this package promises.
+type Service struct{ Deps }
+
+// New makes the service.
+func New(d Deps) *Service { return &Service{Deps: d} }
+
+// Export writes the record of a request as one zip file, in the format of
+// docs/record-format.md.
+func (s *Service) Export(ctx context.Context, who access.Actor, number id.Number, w io.Writer) error {
+	err := who.May(access.ReadRecord)
+	if err != nil {
+		return err
+	}
+	var request id.Request
+	var docs []document.Document
+	var now time.Time
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		now = tx.Now
+		st, err := priorauth.StateOf(tx, who, number, 0)
+		if err != nil {
+			return err
+		}
+		request = st.Request
+		_, err = disclosure.Write(tx, who, disclosure.Look{Member: st.Member, Subject: "record/" + string(request), Purpose: access.Operations, Outcome: disclosure.Shown})
+		if err != nil {
+			return err
+		}
+		docs, err = document.OfRequest(tx, who, request)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a, err := s.Record.Gather(ctx, string(number), "request/"+string(request))
+	if err != nil {
+		return err
+	}
+	a.Made = now
+	for _, d := range docs {
+		f, err := s.file(ctx, d)
+		if err != nil {
+			return err
+		}
+		a.Documents = append(a.Documents, f)
+	}
+	var page bytes.Buffer
+	err = s.render(&page, a, docs, who)
+	if err != nil {
+		return err
+	}
+	a.PDF = page.Bytes()
+	return record.WriteArchive(w, a)
+}
+
+// file gives a document as a file of the archive.
+func (s *Service) file(ctx context.Context, d document.Document) (record.File, error) {
+	f := record.File{Title: d.Name, Ext: extension(d.Name), Open: func() (io.ReadCloser, error) { return s.Documents.Bytes(ctx, d) }}
+	digest, err := hex.DecodeString(d.Digest)
+	if err != nil {
+		return record.File{}, err
+	}
+	copy(f.Digest[:], digest)
+	return f, nil
+}
+
+func extension(name string) string {
+	i := strings.LastIndexByte(name, '.')
+	return name[i+1:]
+}
