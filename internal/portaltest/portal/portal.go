@@ -1,0 +1,204 @@
+// Package portal starts the whole portal on a test's database: every service,
+// the pages on a loopback port, and a small plan with people, members and
+// providers whose names and numbers tests can rely on. It promises that all
+// of it is real but for the clock, which stands still until a test moves it,
+// and the costs of password hashes.
+package portal
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/account"
+	"hsconnect/internal/agreement"
+	"hsconnect/internal/blob"
+	"hsconnect/internal/codeset"
+	"hsconnect/internal/coverage"
+	"hsconnect/internal/db"
+	"hsconnect/internal/db/dbtest"
+	"hsconnect/internal/document"
+	"hsconnect/internal/job"
+	"hsconnect/internal/priorauth"
+	"hsconnect/internal/provider"
+	"hsconnect/internal/record"
+	"hsconnect/internal/review"
+	"hsconnect/internal/web"
+)
+
+// Portal is a running portal with its services and its people.
+type Portal struct {
+	DB         *db.DB
+	Clock      *dbtest.Clock
+	Zone       *time.Location // New York
+	Log        *Log
+	Keys       string // the folder of the keys and documents
+	Vault      *blob.Vault
+	Record     *record.Log
+	Accounts   *account.Service
+	Agreements *agreement.Service
+	Providers  *provider.Service
+	Codes      *codeset.Service
+	Coverage   *coverage.Service
+	Documents  *document.Service
+	Priorauth  *priorauth.Service
+	Review     *review.Service
+	Jobs       *job.Runner
+	Handler    http.Handler // the pages
+	URL        string       // where they answer, once Browser or Serve was called
+
+	People
+	Directory
+	Members
+
+	t      testing.TB
+	serve  sync.Once
+	server *httptest.Server
+	broken error // what Ready gives
+}
+
+// Each runs fn on a fresh portal on every engine there is.
+func Each(t *testing.T, fn func(t *testing.T, p *Portal)) {
+	t.Helper()
+	clock := dbtest.NewClock()
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(dbtest.Start)
+		fn(t, New(t, d, clock))
+	})
+}
+
+// SQLite gives a fresh portal on SQLite alone, for what does not depend on
+// the engine.
+func SQLite(t testing.TB) *Portal {
+	t.Helper()
+	clock := dbtest.NewClock()
+	return New(t, dbtest.SQLite(t, clock.Now), clock)
+}
+
+// New makes a portal on a migrated database whose clock is clock.
+func New(t testing.TB, d *db.DB, clock *dbtest.Clock) *Portal {
+	t.Helper()
+	p := &Portal{t: t, DB: d, Clock: clock, Log: &Log{}, Keys: t.TempDir()}
+	p.services()
+	p.directory()
+	p.members()
+	p.people()
+	p.pages()
+	return p
+}
+
+func (p *Portal) services() {
+	t := p.t
+	t.Helper()
+	zone, err := time.LoadLocation("America/New_York")
+	must(t, err)
+	p.Zone = zone
+	log := slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	keys, err := blob.LoadOrMakeKeyring(filepath.Join(p.Keys, "blob.keys"))
+	must(t, err)
+	folder, err := blob.Folder(filepath.Join(p.Keys, "blobs"))
+	must(t, err)
+	p.Vault = blob.NewVault(folder, keys)
+	signer, public, err := record.LoadOrMakeKey(filepath.Join(p.Keys, "record.key"))
+	must(t, err)
+	p.Record, err = record.NewLog(record.Deps{DB: p.DB, Signer: signer, Verifier: public, Log: log})
+	must(t, err)
+	p.Accounts = account.New(account.Deps{DB: p.DB, Log: log, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}, Words: []string{PlanName}})
+	p.Agreements = agreement.New(agreement.Deps{DB: p.DB, Fields: agreement.Fields{
+		Plan: PlanName, HelpDeskAddress: "400 Example Street, Springfield", HelpDeskPhone: "1-800-555-0142", HelpDeskEmail: "helpdesk@example.org",
+	}, Zone: zone})
+	_, err = p.Agreements.EnsurePublished(p.ctx(), access.SystemActor("agreement"))
+	must(t, err)
+	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
+	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
+	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone})
+	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
+	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Documents: p.Documents, Zone: zone})
+	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
+	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
+	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
+}
+
+// PlanName is the name of the plan.
+const PlanName = "Sample Health Advantage"
+
+// Deps is what the pages were made of, for a test that makes others.
+func (p *Portal) Deps() web.Deps {
+	return web.Deps{
+		Accounts: p.Accounts, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
+		Review: p.Review, Documents: p.Documents, Record: p.Record, Zone: p.Zone, Now: p.Clock.Now,
+		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
+		Version: "test", Ready: p.ready,
+	}
+}
+
+func (p *Portal) pages() {
+	p.t.Helper()
+	h, err := web.New(p.Deps())
+	must(p.t, err)
+	p.Handler = h
+}
+
+func (p *Portal) ready(ctx context.Context) error {
+	if p.broken != nil {
+		return p.broken
+	}
+	return p.DB.Ping(ctx)
+}
+
+// Break makes the portal say that it is not ready, or ready again with nil.
+func (p *Portal) Break(err error) { p.broken = err }
+
+// Serve starts the pages on a free loopback port and gives their address.
+func (p *Portal) Serve() string {
+	p.serve.Do(func() {
+		p.server = httptest.NewServer(p.Handler)
+		p.URL = p.server.URL
+		p.t.Cleanup(p.server.Close)
+	})
+	return p.URL
+}
+
+// Sequence gives the record's entries their places and signs a checkpoint.
+func (p *Portal) Sequence() {
+	p.t.Helper()
+	_, err := p.Record.Sequence(p.ctx())
+	must(p.t, err)
+}
+
+func (p *Portal) ctx() context.Context { return context.Background() }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("making the test portal: %v", err)
+	}
+}
+
+// Log keeps what the portal logs.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// String gives everything logged so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

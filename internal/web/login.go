@@ -1,0 +1,99 @@
+package web
+
+import (
+	"net/http"
+
+	"hsconnect/internal/account"
+	"hsconnect/internal/fault"
+)
+
+// longestAgent bounds what is kept of a browser's own name.
+const longestAgent = 300
+
+func (c *Call) agent() string {
+	agent := oneLine(c.r.UserAgent())
+	if len(agent) > longestAgent {
+		agent = agent[:longestAgent]
+	}
+	return agent
+}
+
+func (s *site) loginPage(c *Call) error {
+	next := localPath(c.r.URL.Query().Get("next"))
+	if c.SignedIn() {
+		return c.Redirect(orHome(next))
+	}
+	f := NewForm(nil)
+	f.Set("next", next)
+	return c.Show(Page{Title: "Sign in", Body: loginBody(f, c.Query("ended") != "")})
+}
+
+// login opens a session. Whatever is wrong, the answer is the same (V-04).
+func (s *site) login(c *Call) error {
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	f.Set("next", localPath(f.Raw("next")))
+	token, _, err := s.Accounts.SignIn(c.Context(), account.Attempt{
+		Username: f.Text("username"), Password: f.Secret("password"), Address: c.address, Agent: c.agent(), Replaces: c.site.token(c.r),
+	})
+	switch {
+	case err == nil:
+		c.setToken(token)
+		return c.Redirect(orHome(f.Raw("next")))
+	case c.WantsJSON():
+		return err
+	}
+	status := 0
+	switch fault.KindOf(err) {
+	case fault.Unauthenticated, fault.Invalid:
+		f.Fail("username", "", fault.Text(err))
+	case fault.TooMany:
+		status = http.StatusTooManyRequests
+		c.w.Header().Set("Retry-After", "60")
+		f.Fail("", "", fault.Text(err))
+	default:
+		return err
+	}
+	c.forget()
+	return c.Show(Page{Status: status, Title: "Sign in", Form: f, Body: loginBody(f, false)})
+}
+
+// forget makes the rest of the call one of nobody.
+func (c *Call) forget() { c.Actor, c.Session, c.accepted = noActor(), account.Session{}, false }
+
+func (s *site) logoutPage(c *Call) error {
+	if !c.SignedIn() {
+		return c.Redirect("/")
+	}
+	return c.Show(Page{Title: "Sign out", Body: logoutBody()})
+}
+
+func (s *site) logout(c *Call) error {
+	if c.SignedIn() {
+		err := s.Accounts.SignOut(c.Context(), c.Actor)
+		if err != nil && !fault.Is(err, fault.Unauthenticated) {
+			return err
+		}
+	}
+	c.setToken("")
+	return c.Done("/", "out")
+}
+
+// stay keeps the session: the page's script asks for it.
+func (s *site) stay(c *Call) error {
+	session, err := s.Accounts.Touch(c.Context(), c.token, c.address)
+	if err != nil {
+		return err
+	}
+	c.Session = session
+	return c.JSON(http.StatusOK, map[string]int{"seconds": c.secondsLeft()})
+}
+
+func orHome(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
