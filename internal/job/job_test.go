@@ -167,7 +167,7 @@ func TestOneOfAKeyWaits(t *testing.T) {
 			return err
 		})
 		runDue(t, r, 4) // the earlier time was taken over
-		if fmt.Sprint(got) != "[2 4 1 7]" && len(got) != 4 {
+		if len(got) != 4 {
 			t.Fatalf("got %v", got)
 		}
 		counts(t, d, 1, 0, 0)
@@ -246,6 +246,7 @@ func TestNoneTwiceAtOnceNoneLost(t *testing.T) {
 		for i := range 3 {
 			r := New(Deps{DB: d, Holder: fmt.Sprint("copy", i), Workers: 4, Poll: 10 * time.Millisecond})
 			r.Handle("k", handler)
+			warm(t, r)
 			wg.Go(func() {
 				err := r.Run(stop)
 				if err != nil {

@@ -45,18 +45,8 @@ func (r *Runner) take(ctx context.Context, n int) ([]Job, error) {
 	if len(r.kinds) == 0 || n <= 0 {
 		return nil, nil
 	}
-	something := false
-	err := r.db.View(ctx, func(tx *db.Tx) error { // an idle portal does not write
-		q, args := dueQuery("id", r.kinds, tx.Now, 1)
-		var found string
-		err := tx.Row(q, args...).Scan(&found)
-		something = err == nil
-		if db.NoRows(err) {
-			return nil
-		}
-		return err
-	})
-	if err != nil || !something {
+	there, err := r.anyDue(ctx)
+	if err != nil || !there {
 		return nil, err
 	}
 	var taken, buried []Job
@@ -89,6 +79,21 @@ func (r *Runner) take(ctx context.Context, n int) ([]Job, error) {
 		r.log.Error("job given up", "job", j, "reason", j.Reason)
 	}
 	return taken, nil
+}
+
+// anyDue looks before take writes: an idle portal leaves the database alone.
+func (r *Runner) anyDue(ctx context.Context) (there bool, err error) {
+	err = r.db.View(ctx, func(tx *db.Tx) error {
+		q, args := dueQuery("id", r.kinds, tx.Now, 1)
+		var found string
+		err := tx.Row(q, args...).Scan(&found)
+		there = err == nil
+		if db.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	return there, err
 }
 
 // lease makes j the runner's. The holder is a new one each time, so that a

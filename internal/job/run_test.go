@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 // start runs r until the returned function is called, which waits for it.
 func start(t *testing.T, r *Runner) (stop func()) {
 	t.Helper()
+	warm(t, r)
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(running) }()
@@ -29,6 +31,16 @@ func start(t *testing.T, r *Runner) (stop func()) {
 		case <-time.After(20 * time.Second):
 			t.Error("Run did not end")
 		}
+	}
+}
+
+// warm prepares the statements of an idle runner, so that runners that start
+// together do not all prepare at once.
+func warm(t *testing.T, r *Runner) {
+	t.Helper()
+	_, err := r.anyDue(ctx)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -148,21 +160,31 @@ func TestStopGivesBackWhatTakesTooLong(t *testing.T) {
 	})
 }
 
+// Without its tables, then without a database at all, Run waits.
 func TestRunWaitsForTheDatabase(t *testing.T) {
-	d, err := db.Open(ctx, db.Config{Path: t.TempDir() + "/gone.db", Now: time.Now})
+	d, err := db.Open(ctx, db.Config{Path: t.TempDir() + "/empty.db", Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := New(Deps{DB: d, Poll: 5 * time.Millisecond})
 	r.Handle("k", func(context.Context, Job) error { return nil })
-	stop := start(t, r) // there is no table yet
+	running, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(running) }()
 	time.Sleep(30 * time.Millisecond)
 	err = d.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(30 * time.Millisecond)
-	stop()
+	select {
+	case err = <-ended:
+		t.Fatalf("gave up: %v", err)
+	case <-time.After(30 * time.Millisecond):
+	}
+	cancel()
+	if err = wait(t, ended, "the end"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const killEnv = "HSCONNECT_JOB_TEST_DATABASE"
@@ -177,7 +199,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	r := New(Deps{DB: d, Lease: time.Second, Poll: time.Millisecond})
+	r := New(Deps{DB: d, Holder: "killed", Lease: time.Second, Poll: time.Millisecond})
 	r.Handle("k", func(context.Context, Job) error {
 		_, err := os.Stdout.WriteString("running\n")
 		if err != nil {
@@ -188,20 +210,43 @@ func TestMain(m *testing.M) {
 	panic(r.Run(ctx))
 }
 
+// A real process, killed with its job half done, on a database that another
+// process shares.
 func TestKillNine(t *testing.T) {
-	path := t.TempDir() + "/kill.db"
-	blank := dbtest.SQLite(t, time.Now)
-	err := blank.Update(ctx, func(tx *db.Tx) error { _, err := tx.Exec("delete from job"); return err })
+	d := dbtest.SQLite(t, time.Now)
+	var path string
+	err := d.View(ctx, func(tx *db.Tx) error {
+		return tx.Row("select file from pragma_database_list where name = 'main'").Scan(&path)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = func() (int64, error) {
-		var n int64
-		return n, blank.View(ctx, func(tx *db.Tx) error { return tx.Row("select count(*) from job").Scan(&n) })
-	}()
+	enqueue(t, d, "k", 1, Options{})
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), killEnv+"="+path)
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = path
-	_ = exec.Command
+	err = cmd.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 8)
+	_, err = io.ReadFull(out, line)
+	killed := cmd.Process.Kill()
+	_ = cmd.Wait() // it was killed
+	if err != nil || killed != nil || string(line) != "running\n" {
+		t.Fatalf("the worker said %q (%v, %v)", line, err, killed)
+	}
+	counts(t, d, 0, 1, 0)
+	done := make(chan int, 1)
+	r := New(Deps{DB: d, Poll: 10 * time.Millisecond})
+	r.Handle("k", func(_ context.Context, j Job) error { done <- j.Tries; return nil })
+	stop := start(t, r)
+	if try := wait(t, done, "the job of the killed worker"); try != 2 {
+		t.Fatalf("it was try %d", try)
+	}
+	stop()
+	counts(t, d, 0, 0, 0)
 }
