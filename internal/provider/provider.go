@@ -130,6 +130,28 @@ func OrganizationOf(tx *db.Tx, org id.Organization) (Organization, error) {
 	return o, err
 }
 
+// OrganizationByNPI gives the organization with an NPI.
+func (s *Service) OrganizationByNPI(ctx context.Context, typed string) (Organization, error) {
+	npi, err := code.ParseNPI(typed)
+	if err != nil {
+		return Organization{}, fault.Bad(fault.Problem{Path: "organization", Text: err.Error()})
+	}
+	var o Organization
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		var org id.Organization
+		err := tx.Row("select id from organization where npi = $1", string(npi)).Scan(&org)
+		if db.NoRows(err) {
+			return errNone
+		}
+		if err != nil {
+			return err
+		}
+		o, err = OrganizationOf(tx, org)
+		return err
+	})
+	return o, err
+}
+
 // Practitioners gives those of who's organization, by last name: the ones it
 // may name as requesting provider.
 func (s *Service) Practitioners(ctx context.Context, who access.Actor) ([]Party, error) {

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/account"
+	"hsconnect/internal/app"
+)
+
+type userCmd struct {
+	Add  userAddCmd  `cmd:"" help:"Make somebody who can sign in. Example: hsconnect user add --role \"plan administrator\" --name \"First Last\" --email ADDRESS USERNAME"`
+	List userListCmd `cmd:"" help:"List who can sign in."`
+}
+
+type userAddCmd struct {
+	place
+	Username     string `arg:"" help:"3 to 64 letters, digits, dots, hyphens, underscores; never used before."`
+	Name         string `required:"" help:"First and last name."`
+	Email        string `required:"" help:"E-mail address. Nothing about a member is ever sent to it."`
+	Role         string `required:"" help:"A role at the plan, such as \"plan administrator\", \"nurse reviewer\"."`
+	Organization string `placeholder:"NPI" help:"For a role at an office or facility: its NPI, as imported."`
+	PasswordFile string `type:"existingfile" help:"File that holds the password; without it you are asked."`
+}
+
+func (u *userAddCmd) Run(ctx context.Context) error {
+	role, err := access.ParseRole(u.Role)
+	if err != nil {
+		return err
+	}
+	if role.Side() == access.Office && u.Organization == "" {
+		return fmt.Errorf("%q is a role at an office: say which with --organization NPI", string(role))
+	}
+	password, err := readPassword(u.PasswordFile)
+	if err != nil {
+		return err
+	}
+	return u.with(ctx, func(a *app.App) error {
+		n := account.NewPerson{Username: u.Username, Name: u.Name, Email: u.Email, Password: password, Side: role.Side(), OrgName: a.Config.Plan.Name, Roles: []access.Role{role}}
+		if role.Side() == access.Office {
+			o, err := a.Providers.OrganizationByNPI(ctx, u.Organization)
+			if err != nil {
+				return err
+			}
+			n.Org, n.OrgName, n.OrgTIN = o.ID, o.Name, o.TIN
+		}
+		_, err := a.Accounts.Create(ctx, access.OperatorActor(osUser()), n)
+		if err != nil {
+			return err
+		}
+		fmt.Println("Made. The first sign-in asks for the user agreement.")
+		return nil
+	})
+}
+
+type userListCmd struct{ place }
+
+func (u *userListCmd) Run(ctx context.Context) error {
+	return u.with(ctx, func(a *app.App) error {
+		people, err := a.Accounts.People(ctx, access.OperatorActor(osUser()))
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "USERNAME\tNAME\tAT\tROLES\tSTATE")
+		for _, p := range people {
+			state := "active"
+			if p.Disabled {
+				state = "suspended"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%s\n", p.Username, p.Name, p.OrgName, p.Roles, state)
+		}
+		return w.Flush()
+	})
+}

@@ -1,0 +1,234 @@
+// Package app puts the portal together: configuration, database, keys,
+// services, one http.Handler and the work that goes on beside it. It decides
+// nothing about health care.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/account"
+	"hsconnect/internal/agreement"
+	"hsconnect/internal/blob"
+	"hsconnect/internal/codeset"
+	"hsconnect/internal/coverage"
+	"hsconnect/internal/db"
+	"hsconnect/internal/document"
+	"hsconnect/internal/dossier"
+	"hsconnect/internal/job"
+	"hsconnect/internal/priorauth"
+	"hsconnect/internal/provider"
+	"hsconnect/internal/record"
+	"hsconnect/internal/review"
+	"hsconnect/internal/schema"
+	"hsconnect/internal/web"
+)
+
+// App is a portal with its database open.
+type App struct {
+	Config     Config
+	Zone       *time.Location
+	DB         *db.DB
+	Vault      *blob.Vault
+	Record     *record.Log
+	Accounts   *account.Service
+	Agreements *agreement.Service
+	Providers  *provider.Service
+	Codes      *codeset.Service
+	Coverage   *coverage.Service
+	Documents  *document.Service
+	Priorauth  *priorauth.Service
+	Review     *review.Service
+	Dossier    *dossier.Service
+	Jobs       *job.Runner
+	Log        *slog.Logger
+	Now        func() time.Time
+	demo       bool
+}
+
+// Options are what a caller other than an operator may set.
+type Options struct {
+	Now  func() time.Time // nil: the machine's clock
+	Log  *slog.Logger
+	Demo bool // pages say that the plan is made up
+}
+
+// Open opens the database, brings its schema up to date, loads or makes the
+// keys and makes the services. Nothing runs yet.
+func Open(ctx context.Context, c Config, o Options) (*App, error) {
+	err := c.Check()
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	zone, err := time.LoadLocation(c.Plan.Zone)
+	if err != nil {
+		return nil, err
+	}
+	err = os.MkdirAll(c.Data, 0o700)
+	if err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	a := &App{Config: c, Zone: zone, Log: o.Log, Now: o.Now, demo: o.Demo}
+	a.DB, err = openDB(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	err = a.assemble(ctx)
+	if err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
+	return a, nil
+}
+
+func openDB(ctx context.Context, c Config, o Options) (*db.DB, error) {
+	dc := db.Config{Now: o.Now, Log: o.Log}
+	u, err := c.databaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if u == "" {
+		dc.Path = c.path("hsconnect.db")
+	}
+	dc.URL = u
+	d, err := db.Open(ctx, dc)
+	if err != nil {
+		return nil, err
+	}
+	_, err = d.Migrate(ctx, schema.FS)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// assemble makes the services in the order in which they stand on each other.
+func (a *App) assemble(ctx context.Context) error {
+	keys, err := blob.LoadOrMakeKeyring(a.Config.path("blob.keys"))
+	if err != nil {
+		return fmt.Errorf("loading the keys of the documents: %w", err)
+	}
+	folder, err := blob.Folder(a.Config.path("blobs"))
+	if err != nil {
+		return fmt.Errorf("opening the folder of the documents: %w", err)
+	}
+	a.Vault = blob.NewVault(folder, keys)
+	err = a.DB.View(ctx, a.Vault.Fits)
+	if err != nil {
+		return err
+	}
+	signer, public, err := record.LoadOrMakeKey(a.Config.path("record.key"))
+	if err != nil {
+		return fmt.Errorf("loading the key of the official record: %w", err)
+	}
+	a.Record, err = record.NewLog(record.Deps{DB: a.DB, Signer: signer, Verifier: public, Log: a.Log})
+	if err != nil {
+		return err
+	}
+	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}})
+	help := a.Config.Plan.HelpDesk
+	a.Agreements = agreement.New(agreement.Deps{DB: a.DB, Zone: a.Zone, Fields: agreement.Fields{
+		Plan: a.Config.Plan.Name, HelpDeskAddress: help.Address, HelpDeskPhone: help.Phone, HelpDeskEmail: help.Email,
+	}})
+	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
+	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
+	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
+	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
+	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Documents: a.Documents, Zone: a.Zone})
+	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
+	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
+	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
+	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
+	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
+	return err
+}
+
+// Handler gives the portal's pages and machine addresses. secure says that
+// browsers reach it over TLS.
+func (a *App) Handler(secure bool) (http.Handler, error) {
+	return web.New(web.Deps{
+		Accounts: a.Accounts, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
+		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
+			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
+		Demo: a.demo, Secure: secure, Version: Version(), Ready: a.DB.Ping,
+	})
+}
+
+// Background runs what goes on beside the pages (giving record entries their
+// place, jobs) until ctx ends.
+func (a *App) Background(ctx context.Context) error {
+	var wg sync.WaitGroup
+	errs := make(chan error, 2)
+	for _, run := range []func(context.Context) error{a.Record.Run, a.Jobs.Run} {
+		wg.Go(func() {
+			err := run(ctx)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				errs <- err
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.DB.Close() }
+
+// Verify recomputes the whole record and reads every document.
+func (a *App) Verify(ctx context.Context, progress func(done, total int64)) (record.Report, error) {
+	return a.Record.Verify(ctx, record.VerifyOptions{Blobs: blobs{a}, Progress: progress})
+}
+
+// blobs reads every kept document for Verify.
+type blobs struct{ app *App }
+
+// Each implements record.BlobChecker.
+func (b blobs) Each(ctx context.Context, fn func(name string, check func() error) error) error {
+	return blob.Each(ctx, b.app.DB, func(ref blob.Ref) error {
+		return fn(ref.Name, func() error { return b.app.Vault.Check(ctx, ref) })
+	})
+}
+
+// Version names the build: the revision it was made from, where the
+// toolchain knows it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision, dirty := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			revision = s.Value
+		case "vcs.modified":
+			if s.Value == "true" {
+				dirty = "+changes"
+			}
+		}
+	}
+	if revision == "" {
+		return "unversioned build"
+	}
+	return revision[:min(12, len(revision))] + dirty
+}
