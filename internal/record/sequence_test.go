@@ -179,6 +179,14 @@ func TestRunPlacesSoonAndGivesUpItsLease(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for range 2 {
+			warm := fill(t, d, 1)
+			sequence(t, l)
+			_, err = l.Prove(context.Background(), warm[0].Entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- l.Run(ctx) }()
