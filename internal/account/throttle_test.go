@@ -64,6 +64,11 @@ func TestFailuresSlowDown(t *testing.T) {
 				wantKind(t, fmt.Sprintf("%s: in time after %d", name, try), err, fault.Unauthenticated)
 				wait *= 2
 			}
+			f.clock.Advance(7 * 24 * time.Hour) // a count on a name outlasts any pause
+			_, _, err := f.signIn(name, wrong, from(200))
+			wantKind(t, name+": after a week", err, fault.Unauthenticated)
+			_, _, err = f.signIn(name, goodPassword, from(201))
+			wantKind(t, name+": at once after that", err, fault.TooMany)
 		}
 	})
 }

@@ -136,7 +136,7 @@ func keep(tx *db.Tx, who access.Actor, v Version, a Acceptance) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(`insert into agreement_acceptance (id, person, version, sha256, username, name, org, org_name, session, button, address, agent, locale, entry, at_us)
+	n, err := tx.Exec(`insert into acceptance (id, person, version, sha256, username, name, org, org_name, session, button, address, agent, locale, entry, at_us)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (person, version) do nothing`,
 		string(p.ID), string(p.Person), string(p.Version), p.SHA256, p.Username, p.Name, string(p.Org), p.OrgName, string(p.Session),
 		p.Button, p.Address, p.Agent, p.Locale, string(receipt.Entry), db.Micros(tx.Now))
@@ -161,8 +161,8 @@ func (s *Service) Accepted(ctx context.Context, who access.Actor) (has bool, err
 
 func accepted(tx *db.Tx, person id.Person) (bool, error) {
 	var n int64
-	err := tx.Row(`select count(a.id) from agreement_acceptance a where a.person = $1
-		and a.version = (select v.id from agreement_version v order by v.number desc limit 1)`, string(person)).Scan(&n)
+	err := tx.Row(`select count(a.id) from acceptance a where a.person = $1
+		and a.version = (select v.id from agreement v order by v.number desc limit 1)`, string(person)).Scan(&n)
 	return n > 0, err
 }
 
@@ -174,7 +174,7 @@ func (s *Service) Mine(ctx context.Context, who access.Actor) (mine []Accepted, 
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		mine, err = db.Collect(scanAccepted)(tx.Rows(`select a.id, a.version, v.number, v.title, a.sha256, v.effective, a.person, a.username, a.name,
 				a.org, a.org_name, a.session, a.button, a.address, a.agent, a.locale, a.entry, a.at_us
-			from agreement_acceptance a join agreement_version v on v.id = a.version where a.person = $1 order by v.number desc`, string(who.Person)))
+			from acceptance a join agreement v on v.id = a.version where a.person = $1 order by v.number desc`, string(who.Person)))
 		return err
 	})
 	return mine, err
@@ -194,8 +194,21 @@ func scanAccepted(r *sql.Rows) (Accepted, error) {
 	return a, err
 }
 
-// Declined keeps that the actor declined the current version. Signing out is
-// the caller's part. It changes nothing about an earlier acceptance.
+// refusal is what the official record keeps of a refusal.
+type refusal struct {
+	Version id.Agreement    `json:"version"`
+	Number  int             `json:"number"`
+	SHA256  string          `json:"sha256"`
+	Person  id.Person       `json:"person"`
+	Org     id.Organization `json:"organization"`
+	Session id.Session      `json:"session"`
+	Address string          `json:"address"`
+	At      time.Time       `json:"at"`
+}
+
+// Declined keeps in the official record that the actor declined the current
+// version. Signing out is the caller's part. It changes nothing about an
+// earlier acceptance.
 func (s *Service) Declined(ctx context.Context, who access.Actor) error {
 	err := mayAccept(who)
 	if err != nil {
@@ -206,8 +219,14 @@ func (s *Service) Declined(ctx context.Context, who access.Actor) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`insert into agreement_decline (id, person, version, org, session, address, at_us) values ($1, $2, $3, $4, $5, $6, $7)`,
-			string(id.New[id.Acceptance](tx.Now)), string(who.Person), string(v.ID), string(who.Org), string(who.Session), clean(who.Address, maxAddress), db.Micros(tx.Now))
+		body, err := json.Marshal(refusal{
+			Version: v.ID, Number: v.Number, SHA256: v.SHA256, Person: who.Person, Org: who.Org, Session: who.Session,
+			Address: clean(who.Address, maxAddress), At: tx.Now,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = record.Append(tx, who, record.New{Subject: subject(v.ID), Kind: "agreement.declined", Body: body})
 		return err
 	})
 }

@@ -122,7 +122,7 @@ func (s *Service) publish(tx *db.Tx, who access.Actor, d Draft) (Version, error)
 		return Version{}, err
 	}
 	var last int64
-	err = tx.Row("select coalesce(max(number), 0) from agreement_version").Scan(&last)
+	err = tx.Row("select coalesce(max(number), 0) from agreement").Scan(&last)
 	if err != nil {
 		return Version{}, err
 	}
@@ -137,7 +137,7 @@ func (s *Service) publish(tx *db.Tx, who access.Actor, d Draft) (Version, error)
 	if err != nil {
 		return Version{}, err
 	}
-	n, err := tx.Exec(`insert into agreement_version (id, number, title, markdown, html, sha256, effective, person, entry, at_us)
+	n, err := tx.Exec(`insert into agreement (id, number, title, markdown, html, sha256, effective, person, entry, at_us)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (number) do nothing`,
 		string(v.ID), int64(v.Number), v.Title, v.Markdown, v.HTML, v.SHA256, v.Effective.String(), string(who.Person), string(entry.Entry), db.Micros(tx.Now))
 	if err == nil && n == 0 {
@@ -159,7 +159,7 @@ func (s *Service) Current(ctx context.Context) (v Version, err error) {
 }
 
 func current(tx *db.Tx) (Version, error) {
-	v, err := scanVersion(tx.Row("select " + versionColumns + " from agreement_version v order by v.number desc limit 1"))
+	v, err := scanVersion(tx.Row("select " + versionColumns + " from agreement v order by v.number desc limit 1"))
 	if db.NoRows(err) {
 		return Version{}, fault.New(fault.Unavailable, "The portal is not open yet: no user agreement has been published")
 	}
@@ -169,7 +169,7 @@ func current(tx *db.Tx) (Version, error) {
 // ByNumber gives a version, current or not, exactly as it was shown.
 func (s *Service) ByNumber(ctx context.Context, number int) (v Version, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		v, err = scanVersion(tx.Row("select "+versionColumns+" from agreement_version v where v.number = $1", int64(number)))
+		v, err = scanVersion(tx.Row("select "+versionColumns+" from agreement v where v.number = $1", int64(number)))
 		if db.NoRows(err) {
 			return fault.New(fault.NotFound, "There is no such version of the agreement")
 		}
@@ -198,7 +198,7 @@ func scanVersion(r row) (Version, error) {
 func (s *Service) Versions(ctx context.Context) (all []Version, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		all, err = db.Collect(func(r *sql.Rows) (Version, error) { return scanVersion(r) })(
-			tx.Rows("select " + versionColumns + " from agreement_version v order by v.number desc"))
+			tx.Rows("select " + versionColumns + " from agreement v order by v.number desc"))
 		return err
 	})
 	return all, err

@@ -137,6 +137,7 @@ func render(markdown string) (html, problem string) {
 	md := goldmark.New() // raw HTML is off unless asked for
 	source := []byte(markdown)
 	doc := md.Parser().Parse(text.NewReader(source))
+	var headings []*ast.Heading
 	top := lastHeading
 	err := ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		switch n := n.(type) {
@@ -146,7 +147,7 @@ func render(markdown string) (html, problem string) {
 			problem = "Contains a picture. Use text only"
 		case *ast.Heading:
 			if entering {
-				top = min(top, n.Level)
+				headings, top = append(headings, n), min(top, n.Level)
 			}
 		}
 		return ast.WalkContinue, nil
@@ -157,11 +158,8 @@ func render(markdown string) (html, problem string) {
 	if problem != "" {
 		return "", problem
 	}
-	// The page's own title is its h1.
-	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
-		if h, ok := n.(*ast.Heading); ok {
-			h.Level = min(h.Level-top+2, lastHeading)
-		}
+	for _, h := range headings {
+		h.Level = min(h.Level-top+2, lastHeading) // the page's own title is its h1
 	}
 	var out bytes.Buffer
 	err = md.Renderer().Render(&out, source, doc)

@@ -1,7 +1,7 @@
 -- +goose Up
--- agreement: the versions of the user agreement with the exact bytes shown,
--- who accepted which, and who declined. Nothing is changed or removed (E-03, E-04).
-create table agreement_version (
+-- agreement: the versions of the user agreement with the exact bytes shown, and
+-- who accepted which. Nothing is changed or removed (E-03, E-04).
+create table agreement (
   id text not null primary key,
   number integer not null unique,
   title text not null,
@@ -14,10 +14,10 @@ create table agreement_version (
   at_us integer not null
 ) strict;
 
-create table agreement_acceptance (
+create table acceptance (
   id text not null primary key,
   person text not null,
-  version text not null references agreement_version (id),
+  version text not null references agreement (id),
   sha256 text not null,
   username text not null,
   name text not null,
@@ -32,33 +32,17 @@ create table agreement_acceptance (
   at_us integer not null,
   unique (person, version)
 ) strict;
-create index agreement_acceptance_version on agreement_acceptance (version);
+create index acceptance_version on acceptance (version);
 
-create table agreement_decline (
-  id text not null primary key,
-  person text not null,
-  version text not null references agreement_version (id),
-  org text not null,
-  session text not null,
-  address text not null,
-  at_us integer not null
-) strict;
-create index agreement_decline_person on agreement_decline (person, at_us);
 -- +goose StatementBegin
-create trigger agreement_version_no_update before update on agreement_version begin select raise(abort, 'agreement_version is append-only'); end;
+create trigger agreement_no_update before update on agreement begin select raise(abort, 'agreement is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger agreement_version_no_delete before delete on agreement_version begin select raise(abort, 'agreement_version is append-only'); end;
+create trigger agreement_no_delete before delete on agreement begin select raise(abort, 'agreement is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger agreement_acceptance_no_update before update on agreement_acceptance begin select raise(abort, 'agreement_acceptance is append-only'); end;
+create trigger acceptance_no_update before update on acceptance begin select raise(abort, 'acceptance is append-only'); end;
 -- +goose StatementEnd
 -- +goose StatementBegin
-create trigger agreement_acceptance_no_delete before delete on agreement_acceptance begin select raise(abort, 'agreement_acceptance is append-only'); end;
--- +goose StatementEnd
--- +goose StatementBegin
-create trigger agreement_decline_no_update before update on agreement_decline begin select raise(abort, 'agreement_decline is append-only'); end;
--- +goose StatementEnd
--- +goose StatementBegin
-create trigger agreement_decline_no_delete before delete on agreement_decline begin select raise(abort, 'agreement_decline is append-only'); end;
+create trigger acceptance_no_delete before delete on acceptance begin select raise(abort, 'acceptance is append-only'); end;
 -- +goose StatementEnd
