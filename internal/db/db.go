@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"sync"
 	"time"
 
 	"hsconnect/internal/fault"
@@ -51,12 +50,12 @@ type Config struct {
 
 // DB is an open database. It may be used from many goroutines.
 type DB struct {
-	engine Engine
-	now    func() time.Time
-	log    *slog.Logger
-	pool   *sql.DB // PostgreSQL: everything. SQLite: reads.
-	writer *writer // SQLite only
-	stmts  stmtCache
+	engine  Engine
+	now     func() time.Time
+	log     *slog.Logger
+	pool    *sql.DB       // PostgreSQL: everything. SQLite: reads.
+	writer  *writer       // SQLite only
+	readers chan *session // SQLite only: sessions that no View is using
 }
 
 // Open connects to the database. It does not migrate it.
@@ -89,7 +88,10 @@ func (d *DB) Close() error {
 	if d.writer != nil {
 		d.writer.close()
 	}
-	d.stmts.close()
+	for range cap(d.readers) {
+		s := <-d.readers
+		s.reset()
+	}
 	return d.pool.Close()
 }
 
@@ -111,15 +113,14 @@ func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 
 // View runs fn in a read-only transaction that sees one state of the database.
 func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
-	opts := &sql.TxOptions{}
-	if d.engine == Postgres {
-		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	if d.engine == SQLite {
+		return d.viewSQLite(ctx, fn)
 	}
-	stx, err := d.pool.BeginTx(ctx, opts)
+	stx, err := d.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return unavailable(err)
 	}
-	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: d.engine, run: &pooled{tx: stx, db: d}})
+	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: d.engine, run: pooled{stx}})
 	back := stx.Rollback()
 	if err != nil {
 		return classify(err)
@@ -143,40 +144,5 @@ func safely(fn func(tx *Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-// stmtCache keeps prepared statements by their text.
-type stmtCache struct {
-	mu sync.Mutex
-	m  map[string]*sql.Stmt
-}
-
-// maxStmts bounds the cache; texts beyond it are prepared each time.
+// maxStmts bounds the prepared statements of one connection.
 const maxStmts = 1000
-
-func (c *stmtCache) get(ctx context.Context, pool *sql.DB, query string) (*sql.Stmt, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s, ok := c.m[query]; ok {
-		return s, nil
-	}
-	if len(c.m) >= maxStmts {
-		return nil, nil
-	}
-	s, err := pool.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if c.m == nil {
-		c.m = make(map[string]*sql.Stmt)
-	}
-	c.m[query] = s
-	return s, nil
-}
-
-func (c *stmtCache) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range c.m {
-		_ = s.Close() // the pool is closed next and reports for itself
-	}
-	c.m = nil
-}

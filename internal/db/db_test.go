@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -310,4 +311,47 @@ func TestFullDiskRefusesAndRecovers(t *testing.T) {
 	if err != nil || n != 1 {
 		t.Fatalf("%d rows, %v", n, err)
 	}
+}
+
+// Views that begin together, each with a query not seen before, must not wait
+// for one another's connections.
+func TestManyFreshViewsAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, d *db.DB) {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		for i := range 64 {
+			wg.Go(func() {
+				err := d.View(ctx, func(tx *db.Tx) error {
+					var n int
+					return tx.Row(fmt.Sprintf("select count(*) + %d from thing", i)).Scan(&n)
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// A reader that gives up in the middle leaves a clean connection behind.
+func TestCancelledViewLeavesNothingOpen(t *testing.T) {
+	engines(t, func(t *testing.T, d *db.DB) {
+		for range 20 {
+			ctx, cancel := context.WithCancel(context.Background())
+			err := d.View(ctx, func(tx *db.Tx) error {
+				cancel()
+				var n int
+				return tx.Row("select count(*) from thing").Scan(&n)
+			})
+			if err == nil {
+				t.Fatal("a cancelled view gave an answer")
+			}
+		}
+		err := put(d, "after", 1)
+		if err != nil || count(t, d) != 1 {
+			t.Fatal(err)
+		}
+	})
 }

@@ -63,7 +63,7 @@ func (d *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: Postgres, run: &pooled{tx: stx, db: d}})
+	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: Postgres, run: pooled{stx}})
 	if err != nil {
 		_ = stx.Rollback() // the connection is discarded if this fails; err is what the caller needs
 		return err

@@ -33,7 +33,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	wpool.SetMaxOpenConns(2) // the writer's own, and one for migrations
+	wpool.SetMaxOpenConns(2)     // the writer's own, and one for migrations
 	err = wpool.PingContext(ctx) // makes the file, so that readers find it in WAL mode
 	if err != nil {
 		_ = wpool.Close()
@@ -48,6 +48,10 @@ func (d *DB) openSQLite(ctx context.Context, path string) (*DB, error) {
 	readers := min(max(runtime.NumCPU(), 2), 8)
 	d.pool.SetMaxOpenConns(readers)
 	d.pool.SetMaxIdleConns(readers)
+	d.readers = make(chan *session, readers)
+	for range readers {
+		d.readers <- &session{pool: d.pool}
+	}
 	d.writer = startWriter(d, wpool)
 	return d, nil
 }
@@ -55,14 +59,12 @@ func (d *DB) openSQLite(ctx context.Context, path string) (*DB, error) {
 // writer is the one goroutine that writes to SQLite.
 type writer struct {
 	db    *DB
-	pool  *sql.DB
 	queue chan *waiting
 	done  chan struct{}
 	mu    sync.RWMutex // guards closed against sends
 	shut  bool
 
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	session
 }
 
 // waiting is a closure in the queue and where its answer goes.
@@ -74,7 +76,7 @@ type waiting struct {
 }
 
 func startWriter(d *DB, pool *sql.DB) *writer {
-	w := &writer{db: d, pool: pool, queue: make(chan *waiting, groupSize), done: make(chan struct{})}
+	w := &writer{db: d, session: session{pool: pool}, queue: make(chan *waiting, groupSize), done: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -207,7 +209,7 @@ func (w *writer) one(c *waiting) bool {
 		c.err = err
 		return false
 	}
-	c.err = safely(c.fn, &Tx{Now: w.db.Now(), ctx: ctx, engine: SQLite, run: w})
+	c.err = safely(c.fn, &Tx{Now: w.db.Now(), ctx: ctx, engine: SQLite, run: &w.session})
 	if c.err != nil {
 		c.err = classify(c.err)
 		_, err = w.exec(ctx, "rollback to one", nil)
@@ -222,69 +224,110 @@ func (w *writer) one(c *waiting) bool {
 	return err == nil
 }
 
-func (w *writer) connect(ctx context.Context) error {
-	if w.conn != nil {
+// session is one connection to SQLite with its prepared statements: preparing
+// is the larger part of a small query. It is used by one goroutine at a time.
+type session struct {
+	pool  *sql.DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+func (s *session) connect(ctx context.Context) error {
+	if s.conn != nil {
 		return nil
 	}
-	conn, err := w.pool.Conn(ctx)
+	conn, err := s.pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	w.conn = conn
-	w.stmts = make(map[string]*sql.Stmt)
+	s.conn = conn
+	s.stmts = make(map[string]*sql.Stmt)
 	return nil
 }
 
 // reset drops the connection, so that the next transaction starts on a clean one.
-func (w *writer) reset() {
-	for _, s := range w.stmts {
-		_ = s.Close() // the connection goes with them
+func (s *session) reset() {
+	for _, st := range s.stmts {
+		_ = st.Close() // the connection goes with them
 	}
-	w.stmts = nil
-	if w.conn == nil {
+	s.stmts = nil
+	if s.conn == nil {
 		return
 	}
 	// An open transaction must not survive in the pool.
-	_, _ = w.conn.ExecContext(context.Background(), "rollback")
-	_ = w.conn.Close()
-	w.conn = nil
+	_, _ = s.conn.ExecContext(context.Background(), "rollback")
+	_ = s.conn.Close()
+	s.conn = nil
 }
 
-func (w *writer) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
-	s, ok := w.stmts[query]
+func (s *session) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	st, ok := s.stmts[query]
 	if ok {
-		return s, nil
+		return st, nil
 	}
-	s, err := w.conn.PrepareContext(ctx, query)
+	st, err := s.conn.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	if len(w.stmts) < maxStmts {
-		w.stmts[query] = s
+	if len(s.stmts) >= maxStmts {
+		for text, old := range s.stmts { // any one: texts are few unless a caller makes them up
+			_ = old.Close()
+			delete(s.stmts, text)
+			break
+		}
 	}
-	return s, nil
+	s.stmts[query] = st
+	return st, nil
 }
 
-func (w *writer) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	s, err := w.stmt(ctx, query)
+func (s *session) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	st, err := s.stmt(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return s.ExecContext(ctx, args...)
+	return st.ExecContext(ctx, args...)
 }
 
-func (w *writer) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	s, err := w.stmt(ctx, query)
+func (s *session) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	st, err := s.stmt(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller of Tx.Rows closes
+	return st.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller of Tx.Rows closes
 }
 
-func (w *writer) row(ctx context.Context, query string, args []any) *sql.Row {
-	s, err := w.stmt(ctx, query)
+func (s *session) row(ctx context.Context, query string, args []any) *sql.Row {
+	st, err := s.stmt(ctx, query)
 	if err != nil {
-		return w.conn.QueryRowContext(ctx, query, args...) // carries the same error to Scan
+		return s.conn.QueryRowContext(ctx, query, args...) // carries the same error to Scan
 	}
-	return s.QueryRowContext(ctx, args...)
+	return st.QueryRowContext(ctx, args...)
+}
+
+// viewSQLite runs fn on one of the reading sessions. All of a session's
+// statements are its own, so that a View never waits for a second connection
+// while it holds one.
+func (d *DB) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
+	var s *session
+	select {
+	case s = <-d.readers:
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
+	defer func() { d.readers <- s }()
+	err := s.connect(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	_, err = s.exec(ctx, "begin", nil)
+	if err != nil {
+		s.reset()
+		return unavailable(err)
+	}
+	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: SQLite, run: s})
+	_, back := s.exec(context.WithoutCancel(ctx), "rollback", nil)
+	if back != nil {
+		s.reset()
+	}
+	return classify(err)
 }

@@ -116,39 +116,18 @@ func Bit(b bool) int64 {
 	return 0
 }
 
-// pooled runs statements of a database/sql transaction.
-type pooled struct {
-	tx *sql.Tx
-	db *DB
-}
+// pooled runs statements of a PostgreSQL transaction; pgx keeps prepared
+// statements per connection itself.
+type pooled struct{ tx *sql.Tx }
 
-// stmt gives the shared prepared statement on SQLite, where preparing is the
-// larger part of a small query; pgx keeps its own cache per connection.
-func (p *pooled) stmt(ctx context.Context, query string) *sql.Stmt {
-	if p.db.engine == Postgres {
-		return nil
-	}
-	s, err := p.db.stmts.get(ctx, p.db.pool, query)
-	if err != nil || s == nil {
-		return nil // the plain path reports the error in its place
-	}
-	return p.tx.StmtContext(ctx, s)
-}
-
-func (p *pooled) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+func (p pooled) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	return p.tx.ExecContext(ctx, query, args...)
 }
 
-func (p *pooled) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if s := p.stmt(ctx, query); s != nil {
-		return s.QueryContext(ctx, args...)
-	}
+func (p pooled) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	return p.tx.QueryContext(ctx, query, args...)
 }
 
-func (p *pooled) row(ctx context.Context, query string, args []any) *sql.Row {
-	if s := p.stmt(ctx, query); s != nil {
-		return s.QueryRowContext(ctx, args...)
-	}
+func (p pooled) row(ctx context.Context, query string, args []any) *sql.Row {
 	return p.tx.QueryRowContext(ctx, query, args...)
 }
