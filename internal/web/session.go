@@ -157,14 +157,18 @@ func localPath(next string) string {
 	}
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") ||
-		strings.ContainsAny(u.Path, "\\\r\n") {
+		strings.ContainsFunc(u.Path, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }) {
 		return ""
 	}
 	switch u.Path {
 	case "/login", "/logout", "/session":
 		return ""
 	}
-	return u.String()
+	next = u.String()
+	if len(next) > longestNext { // escaping makes it longer
+		return ""
+	}
+	return next
 }
 
 // withNext gives an address that leads on to next.

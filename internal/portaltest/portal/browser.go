@@ -108,6 +108,19 @@ func (b *Browser) Send(method, path string, body io.Reader, header http.Header) 
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: string(text), Location: resp.Header.Get("Location")}
 }
 
+// Raw opens an address and gives its body with the error of reading it, for
+// answers that break off.
+func (b *Browser) Raw(path string) (string, error) {
+	b.t.Helper()
+	resp, err := b.client.Get(b.base + path) //nolint:noctx // a test's
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
+}
+
 // Cookies gives what the browser keeps for the portal.
 func (b *Browser) Cookies() []*http.Cookie {
 	u, err := url.Parse(b.base)

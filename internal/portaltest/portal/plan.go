@@ -22,6 +22,7 @@ type Directory struct {
 	Facility provider.Organization
 
 	Requesting provider.Practitioner // cardiologist at Office
+	Neighbor   provider.Practitioner // family physician at Other
 	Servicing  provider.Practitioner // physical therapist at Facility
 }
 
@@ -56,6 +57,8 @@ func (p *Portal) directory() {
 		Org: p.Office.ID, OrgName: p.Office.Name, Phone: "212-555-0111", InNetwork: true}
 	p.Servicing = provider.Practitioner{ID: id.New[id.Practitioner](now), NPI: NPI(12), First: "Ana", Last: "Souza", Specialty: "physical medicine",
 		Org: p.Facility.ID, OrgName: p.Facility.Name, Phone: "212-555-0112", InNetwork: true}
+	p.Neighbor = provider.Practitioner{ID: id.New[id.Practitioner](now), NPI: NPI(13), First: "Omar", Last: "Haddad", Specialty: "family medicine",
+		Org: p.Other.ID, OrgName: p.Other.Name, Phone: "212-555-0113", InNetwork: true}
 	must(p.t, p.DB.Update(p.ctx(), func(tx *db.Tx) error {
 		for _, o := range []provider.Organization{p.Office, p.Other, p.Facility} {
 			err := provider.PutOrganization(tx, Operator(), o)
@@ -63,7 +66,7 @@ func (p *Portal) directory() {
 				return err
 			}
 		}
-		for _, d := range []provider.Practitioner{p.Requesting, p.Servicing} {
+		for _, d := range []provider.Practitioner{p.Requesting, p.Servicing, p.Neighbor} {
 			err := provider.PutPractitioner(tx, Operator(), d)
 			if err != nil {
 				return err
@@ -135,6 +138,9 @@ func (p *Portal) Submit(who Person, k member.Key, change func(*priorauth.Submiss
 	draft, err := p.Priorauth.StartDraft(p.ctx(), who.Actor, sub.Member)
 	must(p.t, err)
 	sub.Draft = draft.ID
+	if who.Actor.Org == p.Other.ID {
+		sub.Requesting = string(p.Neighbor.NPI)
+	}
 	if change != nil {
 		change(&sub)
 	}

@@ -1,0 +1,83 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"hsconnect/internal/portaltest/portal"
+)
+
+func TestChangingThePassword(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		b, elsewhere := p.SignedIn(t, p.Clerk), p.SignedIn(t, p.Clerk)
+		const fresh = "orchard pencil bicycle dune"
+		for name, c := range map[string]struct {
+			form url.Values
+			want string
+		}{
+			"nothing":          {url.Values{}, "Type the password you have now"},
+			"wrong old one":    {url.Values{"old": {"another old password"}, "new": {fresh}, "again": {fresh}}, "not your current password"},
+			"not the same":     {url.Values{"old": {portal.Password}, "new": {fresh}, "again": {fresh + "x"}}, "not the same as the new password"},
+			"too short":        {url.Values{"old": {portal.Password}, "new": {"short"}, "again": {"short"}}, "too short"},
+			"the one there is": {url.Values{"old": {portal.Password}, "new": {portal.Password}, "again": {portal.Password}}, "already have"},
+		} {
+			a := b.Post("/account/password", c.form)
+			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text(), c.want) {
+				t.Errorf("%s: %d", name, a.Status)
+			}
+			if strings.Contains(a.Body, portal.Password) || strings.Contains(a.Body, fresh) {
+				t.Errorf("%s: the page repeats a password", name)
+			}
+		}
+		a := b.Post("/account/password", url.Values{"old": {portal.Password}, "new": {fresh}, "again": {fresh}})
+		if a.Status != http.StatusSeeOther || !strings.Contains(b.Follow(a).Text(), "Your password is changed") {
+			t.Errorf("changing: %d to %q", a.Status, a.Location)
+		}
+		if a := elsewhere.Get("/account"); a.Status != http.StatusSeeOther {
+			t.Errorf("the other browser is still signed in: %d", a.Status)
+		}
+		if a := p.Browser(t).SignIn(p.Clerk, ""); a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("the old password: %d", a.Status)
+		}
+		if log := p.Log.String(); strings.Contains(log, portal.Password) || strings.Contains(log, fresh) {
+			t.Error("a password is in the log")
+		}
+	})
+}
+
+func TestSigningOutEverywhere(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		b, elsewhere := p.SignedIn(t, p.Nurse), p.SignedIn(t, p.Nurse)
+		a := b.Post("/account/sessions/end", nil)
+		if a.Status != http.StatusSeeOther || !strings.Contains(b.Follow(a).Text(), "signed out in every browser") {
+			t.Errorf("%d to %q", a.Status, a.Location)
+		}
+		for _, one := range []*portal.Browser{b, elsewhere} {
+			if a := one.Get("/account"); a.Status != http.StatusSeeOther {
+				t.Errorf("still signed in: %d", a.Status)
+			}
+		}
+	})
+}
+
+func TestTheAccountPageIsOnesOwn(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		p.SignedIn(t, p.Stranger)
+		b := p.SignedIn(t, p.Clerk)
+		text := b.Get("/account").Text()
+		for _, want := range []string{"Dana Okafor", "dana.okafor", "Riverside Cardiology", "Requester", "Signed in", "127.0.0.1", "Test browser", "Version 1"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the account lacks %q", want)
+			}
+		}
+		if strings.Contains(text, "Elsewhere") {
+			t.Error("somebody else stands on the page")
+		}
+		director := p.SignedIn(t, p.Director).Get("/account").Text()
+		if !strings.Contains(director, "NY MD-20417") || !strings.Contains(director, "6/30/2028") {
+			t.Error("the license is missing")
+		}
+	})
+}
