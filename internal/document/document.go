@@ -25,8 +25,8 @@ import (
 
 // The limits, which pages show before a file is chosen.
 const (
-	MaxBytes      = 25 << 20  // of one file
-	MaxTotal      = 150 << 20 // of all files of a draft
+	MaxBytes      = 25_000_000  // of one file
+	MaxTotal      = 150_000_000 // of all files of a draft
 	MaxPerRequest = 20
 )
 

@@ -45,10 +45,10 @@ type lineForm struct {
 	Note      string `json:"note,omitempty"`
 }
 
-// empty reports whether nothing was typed into the line. What was counted and
-// where have values from the start.
+// empty reports whether nothing was typed into the line. Dates, place and what
+// is counted come from the line before, so they do not count as typed.
 func (l lineForm) empty() bool {
-	return l.Code == "" && l.Modifiers == "" && l.Units == "" && l.From == "" && l.To == "" && l.Note == ""
+	return strings.TrimSpace(l.Code+l.Modifiers+l.Units+l.Note) == ""
 }
 
 // readRequestForm takes the fields of the form from what was sent.
@@ -85,6 +85,20 @@ func openRequestForm(stored []byte) requestForm {
 		return requestForm{}
 	}
 	return f
+}
+
+// skipped reports whether line i is not part of the request: it is empty, and
+// not the first of a form that has only empty ones.
+func (f requestForm) skipped(i int) bool {
+	if !f.Lines[i].empty() {
+		return false
+	}
+	for _, l := range f.Lines {
+		if !l.empty() {
+			return true
+		}
+	}
+	return i > 0
 }
 
 func (f requestForm) store() ([]byte, error) { return json.Marshal(f) }
@@ -140,7 +154,7 @@ func (f requestForm) submission(draft id.Draft, today civil.Date) (priorauth.Sub
 		s.AdmitOn = date("admitOn", f.AdmitOn)
 	}
 	for i, l := range f.Lines {
-		if l.empty() && len(f.Lines) > 1 {
+		if f.skipped(i) {
 			continue
 		}
 		at := fmt.Sprintf("lines[%d].", len(s.Lines))
@@ -201,8 +215,8 @@ func (f requestForm) place(path string) (field, label string) {
 		return "", ""
 	}
 	line := 1
-	for i, l := range f.Lines {
-		if l.empty() && len(f.Lines) > 1 {
+	for i := range f.Lines {
+		if f.skipped(i) {
 			continue
 		}
 		if n == 0 {
