@@ -1,7 +1,10 @@
 package web
 
 import (
+	"strings"
+
 	"hsconnect/internal/account"
+	"hsconnect/internal/code"
 	"hsconnect/internal/web/kit"
 )
 
@@ -48,7 +51,7 @@ func (c *Call) accountFacts() []kit.Fact {
 	if a.OrgName != "" {
 		org := kit.Fact{Term: "Organization", Text: a.OrgName}
 		if a.OrgTIN != "" {
-			org.Sub = "TIN " + a.OrgTIN
+			org.Sub = "TIN " + code.TIN(a.OrgTIN).Hyphened()
 		}
 		facts = append(facts, org)
 	}
@@ -70,7 +73,7 @@ func (c *Call) eventRow(e account.Event) kit.Row {
 		{Text: capital(string(e.Kind)), Sub: e.Reason, Header: true},
 		{Text: c.Moment(e.At).Text},
 		{Text: e.Address, Muted: true},
-		{Text: e.Agent, Muted: true},
+		{Text: browserName(e.Agent), Muted: true},
 	}}
 }
 
@@ -111,4 +114,28 @@ func (s *site) endSessions(c *Call) error {
 	}
 	c.setToken("")
 	return c.Done("/", "everywhere")
+}
+
+// browserName tells a browser's long name of itself in a few words, for
+// people to recognize their own.
+func browserName(agent string) string {
+	pick := func(pairs ...string) string {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if strings.Contains(agent, pairs[i]) {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+	// Most claim to be several: the one that is itself comes first.
+	name := pick("Edg/", "Edge", "OPR/", "Opera", "SamsungBrowser/", "Samsung Internet", "Firefox/", "Firefox", "Chrome/", "Chrome", "Safari/", "Safari")
+	system := pick("Windows", "Windows", "Android", "Android", "iPhone", "iPhone", "iPad", "iPad", "Mac OS X", "macOS", "CrOS", "ChromeOS", "Linux", "Linux")
+	switch {
+	case name == "" || system == "":
+		const most = 60
+		runes := []rune(agent)
+		return string(runes[:min(len(runes), most)])
+	default:
+		return name + " on " + system
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hsconnect/internal/portaltest/portal"
+	"hsconnect/internal/web"
 )
 
 func TestChangingThePassword(t *testing.T) {
@@ -80,4 +81,20 @@ func TestTheAccountPageIsOnesOwn(t *testing.T) {
 			t.Error("the license is missing")
 		}
 	})
+}
+
+func TestBrowsersInWords(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                   "Chrome on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0":   "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18 Safari/604.1": "Safari on iPhone",
+		"curl/8.5": "curl/8.5", "": "",
+	} {
+		if got := web.BrowserName(agent); got != want {
+			t.Errorf("%q is called %q", agent, got)
+		}
+	}
+	if got := web.BrowserName(strings.Repeat("ü", 200)); len([]rune(got)) != 60 {
+		t.Errorf("%d characters", len([]rune(got)))
+	}
 }

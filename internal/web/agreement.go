@@ -20,6 +20,7 @@ type agreementView struct {
 	next     string
 	form     *Form
 	accepted []kit.Row // what the reader has accepted
+	desk     HelpDesk
 }
 
 func (s *site) agreementPage(c *Call) error {
@@ -47,7 +48,7 @@ func (s *site) agreementVersion(c *Call) error {
 }
 
 func (c *Call) showAgreement(status int, v agreementView) error {
-	v.signedIn = c.SignedIn()
+	v.signedIn, v.desk = c.SignedIn(), c.site.Plan.HelpDesk
 	v.asks = v.signedIn && !c.accepted && v.current
 	if v.signedIn {
 		mine, err := c.acceptances()

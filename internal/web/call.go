@@ -36,7 +36,8 @@ type Call struct {
 	token    string
 	address  string
 	accepted bool
-	begun    bool // the answer is on its way
+	lost     error // why a public page does not know who is there, though somebody may be
+	begun    bool  // the answer is on its way
 }
 
 // serve makes the handler of a row: every request passes the same steps.

@@ -24,8 +24,9 @@ func NewWith(d Deps, rows ...Route) (http.Handler, error) {
 }
 
 // What tests look at from outside.
-func LocalPath(next string) string { return localPath(next) }
-func Masked(text string) string    { return masked(text) }
-func CauseOf(err error) string     { return causeOf(err) }
-func OneLine(text string) string   { return oneLine(text) }
-func ManyLines(text string) string { return manyLines(text) }
+func LocalPath(next string) string    { return localPath(next) }
+func Masked(text string) string       { return masked(text) }
+func CauseOf(err error) string        { return causeOf(err) }
+func OneLine(text string) string      { return oneLine(text) }
+func ManyLines(text string) string    { return manyLines(text) }
+func BrowserName(agent string) string { return browserName(agent) }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"hsconnect/internal/db"
+	"hsconnect/internal/db/dbtest"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/portaltest/portal"
 	"hsconnect/internal/web"
@@ -85,6 +87,32 @@ func TestAPlainErrorShowsAReferenceAndNothingElse(t *testing.T) {
 			t.Errorf("the log does not help:\n%s", log)
 		}
 	})
+}
+
+// With the database gone each page says so, and nobody seems signed out.
+func TestWithoutADatabase(t *testing.T) {
+	clock := dbtest.NewClock()
+	d, err := db.Open(t.Context(), db.Config{URL: dbtest.PostgresURL(t), Now: clock.Now})
+	must(t, err)
+	p := portal.New(t, d, clock)
+	b := p.SignedIn(t, p.Clerk)
+	must(t, d.Close())
+	for path, want := range map[string]int{"/": 503, "/account": 503, "/agreement": 503, "/readyz": 503, "/record/checkpoint": 503,
+		"/help": 200, "/help/breach": 200, "/login": 200, "/status": 200, "/healthz": 200, "/no/such/page": 404} {
+		a := b.Get(path)
+		if a.Status != want || want == 503 && a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+	for _, path := range []string{"/logout", "/login", "/session"} {
+		a := b.Post(path, url.Values{"username": {p.Clerk.Username}, "password": {portal.Password}})
+		if a.Status != 503 || len(b.Cookies()) != 1 {
+			t.Errorf("POST %s: %d, %d cookies", path, a.Status, len(b.Cookies()))
+		}
+	}
+	if text := b.Get("/status").Text(); !strings.Contains(text, "interrupted") {
+		t.Errorf("status: %s", text)
+	}
 }
 
 func TestMaskedTexts(t *testing.T) {

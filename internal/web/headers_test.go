@@ -142,7 +142,7 @@ func TestMachines(t *testing.T) {
 			t.Errorf("checkpoint: %v %q", err, a.Body)
 		}
 		status := b.Get("/status").Text()
-		if !strings.Contains(status, "The portal is working") || !strings.Contains(status, "signed checkpoint") {
+		if !strings.Contains(status, "The portal is working") || !strings.Contains(status, "newest signed checkpoint") {
 			t.Errorf("status: %s", status)
 		}
 		p.Break(bytes.ErrTooLarge)

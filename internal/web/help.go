@@ -1,8 +1,6 @@
 package web
 
 import (
-	"strconv"
-
 	"hsconnect/internal/record"
 	"hsconnect/internal/web/kit"
 )
@@ -76,11 +74,7 @@ func (s *site) recordFact(c *Call) kit.Fact {
 		c.logCause("checkpoint not opened", err)
 		return fact
 	}
-	fact.Text = count(int(cp.Size), "entry", "entries") + " under a signed checkpoint"
-	fact.Sub = "Root " + cp.Root.String()
-	if cp.Size > 9999 {
-		fact.Text = strconv.FormatInt(cp.Size, 10) + " entries under a signed checkpoint"
-	}
+	fact.Text, fact.Sub = count(int(cp.Size), "entry", "entries"), "under the newest signed checkpoint"
 	return fact
 }
 

@@ -21,6 +21,9 @@ func plainTyping() templ.Attributes {
 
 // home is the first page: for nobody, for the plan, for an office.
 func (s *site) home(c *Call) error {
+	if c.lost != nil {
+		return c.lost
+	}
 	if !c.SignedIn() {
 		return c.Show(Page{Title: "Provider portal", Body: welcomeBody(s.Plan.Name, s.Plan.HelpDesk, welcomeNote(c.Query("done")))})
 	}

@@ -48,7 +48,7 @@ func (s *site) login(c *Call) error {
 	status := 0
 	switch fault.KindOf(err) {
 	case fault.Unauthenticated, fault.Invalid:
-		f.Fail("username", "", fault.Text(err))
+		f.Fail("", "", fault.Text(err)) // beside neither field: it does not say which is wrong
 	case fault.TooMany:
 		status = http.StatusTooManyRequests
 		c.w.Header().Set("Retry-After", "60")
@@ -71,6 +71,9 @@ func (s *site) logoutPage(c *Call) error {
 }
 
 func (s *site) logout(c *Call) error {
+	if c.lost != nil {
+		return c.lost // a session that is still open must not look ended
+	}
 	if c.SignedIn() {
 		err := s.Accounts.SignOut(c.Context(), c.Actor)
 		if err != nil && !fault.Is(err, fault.Unauthenticated) {

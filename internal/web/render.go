@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/code"
 	"hsconnect/internal/web/kit"
 )
 
@@ -71,7 +72,7 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 		ch.Audience = kit.Office
 		ch.Acting = &kit.Acting{Name: c.Actor.OrgName}
 		if c.Actor.OrgTIN != "" {
-			ch.Acting.Detail = "TIN " + c.Actor.OrgTIN
+			ch.Acting.Detail = "TIN " + code.TIN(c.Actor.OrgTIN).Hyphened()
 		}
 	}
 	if c.accepted {

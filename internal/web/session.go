@@ -74,6 +74,7 @@ func (c *Call) strangers(err error) error {
 	}
 	if !fault.Is(err, fault.Unauthenticated) {
 		c.logCause("session not read", err)
+		c.lost = err
 	}
 	return nil
 }
