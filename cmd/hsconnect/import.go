@@ -98,9 +98,8 @@ func (f importFile) providers(ctx context.Context, load func(*app.App) loadFunc)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
 	show := bar("reading")
-	return f.with(ctx, func(a *app.App) error {
+	return errors.Join(f.with(ctx, func(a *app.App) error {
 		rep, err := load(a)(ctx, access.OperatorActor(osUser()), f.name(), file, func(done int64) { show(done, size) })
 		if err != nil {
 			return err
@@ -114,7 +113,7 @@ func (f importFile) providers(ctx context.Context, load func(*app.App) loadFunc)
 		}
 		fmt.Printf("Loaded %d rows.\n", rep.Rows)
 		return nil
-	})
+	}), file.Close())
 }
 
 type importCodesCmd struct{ importFile }

@@ -16,7 +16,7 @@ import (
 // bar gives a function that shows how far long work has come. Off a terminal
 // it shows nothing.
 func bar(what string) func(done, total int64) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) { //nolint:gosec // a file descriptor is small
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return func(int64, int64) {}
 	}
 	var b *progressbar.ProgressBar
@@ -45,13 +45,13 @@ func osUser() string {
 // terminal. It is never an argument, which other users of the machine can see.
 func readPassword(file string) (string, error) {
 	if file != "" {
-		raw, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
 		}
 		return strings.TrimRight(string(raw), "\r\n"), nil
 	}
-	in := int(os.Stdin.Fd()) //nolint:gosec // a file descriptor is small
+	in := int(os.Stdin.Fd())
 	if !term.IsTerminal(in) {
 		return "", errors.New("give the password in a file with --password-file, or run this on a terminal")
 	}

@@ -68,7 +68,7 @@ func (r *recordExportCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer os.Remove(file.Name()) // gone already when the export was put in its place
+		defer func() { _ = os.Remove(file.Name()) }() // gone already when the export was put in its place
 		err = errors.Join(a.Dossier.Export(ctx, access.OperatorActor(osUser()), number, file), file.Sync(), file.Close())
 		if err != nil {
 			return err
@@ -96,12 +96,12 @@ func (r *recordCheckCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return err
+		return errors.Join(err, file.Close())
 	}
 	rep, err := record.CheckArchive(file, info.Size(), strings.TrimSpace(string(raw)))
+	err = errors.Join(err, file.Close())
 	if err != nil {
 		return err
 	}

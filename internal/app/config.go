@@ -121,7 +121,7 @@ func (c Config) databaseURL() (string, error) {
 	if !isFile {
 		return c.Database, nil
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // the operator's own configuration names it
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("reading the file that holds the database URL: %w", err)
 	}

@@ -293,7 +293,7 @@ func (s *session) query(ctx context.Context, query string, args []any) (*sql.Row
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller of Tx.Rows closes
+	return st.QueryContext(ctx, args...)
 }
 
 func (s *session) row(ctx context.Context, query string, args []any) *sql.Row {

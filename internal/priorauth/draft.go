@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"hsconnect/internal/access"
@@ -194,7 +195,7 @@ func drafts(tx *db.Tx, who access.Actor) ([]Draft, error) {
 		return nil, nil
 	}
 	out, err := db.Collect(func(r *sql.Rows) (Draft, error) { return scanDraft(r.Scan) })(
-		tx.Rows("select "+draftColumns+" from draft where org = $1 and state = $2 order by saved_us desc, id limit 50", string(who.Org), string(DraftOpen)))
+		tx.Rows("select "+draftColumns+" from draft where org = $1 and state = $2 order by saved_us desc, id limit "+strconv.Itoa(maxDrafts), string(who.Org), string(DraftOpen)))
 	if err != nil || len(out) == 0 {
 		return nil, err
 	}
