@@ -79,10 +79,10 @@ func (c *Call) fail(err error) {
 		panic(http.ErrAbortHandler) // a part has been sent: the rest must not look whole
 	}
 	status := statusOf(kind)
-	switch kind {
-	case fault.Unavailable:
+	if kind == fault.Unavailable {
 		c.w.Header().Set("Retry-After", "10")
-	case fault.TooMany:
+	}
+	if kind == fault.TooMany {
 		c.w.Header().Set("Retry-After", "60")
 	}
 	if c.Route.Machine || c.WantsJSON() {
@@ -92,20 +92,24 @@ func (c *Call) fail(err error) {
 	if c.elsewhere(kind, err) {
 		return
 	}
-	text, reference := fault.Text(err), ""
-	switch kind {
-	case fault.Internal:
-		text, reference = "It is not your fault, and nothing was half saved. Go back and try once more. If it happens again, tell the HelpDesk this reference.", c.Reference
-	case fault.Unavailable:
-		text, reference = text+". What you typed is not lost: go back and send it again in a moment.", c.Reference
-	case fault.Invalid:
-		text = problemsInWords(err)
-	}
+	text, reference := c.forPeople(kind, err)
 	bad := c.failure(status, titleOf(kind), sentence(text), reference)
 	if bad != nil {
 		c.logCause("error page not rendered", bad)
-		http.Error(c.w, titleOf(kind)+". Reference "+c.Reference, status)
+		_ = c.Text(status, titleOf(kind)+". Reference "+c.Reference+"\n") // it has no way to fail
 	}
+}
+
+// forPeople gives what a page says of an error, and the reference to read out
+// where the error is ours.
+func (c *Call) forPeople(kind fault.Kind, err error) (text, reference string) {
+	if kind == fault.Internal {
+		return "It is not your fault, and nothing was half saved. Go back and try once more. If it happens again, tell the HelpDesk this reference.", c.Reference
+	}
+	if kind == fault.Unavailable {
+		return fault.Text(err) + ". What you typed is not lost: go back and send it again in a moment.", c.Reference
+	}
+	return problemsInWords(err), ""
 }
 
 // sorted gives errors of the transport their kind.
@@ -150,11 +154,8 @@ func (c *Call) referer() string {
 }
 
 func (c *Call) forPrograms(kind fault.Kind, err error) map[string]string {
-	out := map[string]string{"error": fault.Text(err)}
-	switch kind {
-	case fault.Invalid:
-		out["error"] = problemsInWords(err)
-	case fault.Internal, fault.Unavailable:
+	out := map[string]string{"error": problemsInWords(err)}
+	if kind == fault.Internal || kind == fault.Unavailable {
 		out["reference"] = c.Reference
 	}
 	return out

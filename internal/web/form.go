@@ -267,6 +267,9 @@ func (f *Form) Problems() []kit.Problem {
 	out := make([]kit.Problem, len(f.problems))
 	for i, p := range f.problems {
 		out[i] = kit.Problem{Text: p.summary}
+		if strings.Contains(p.summary, ". ") {
+			out[i].Text = sentence(p.summary)
+		}
 		if p.field != "" {
 			out[i].FieldID = kit.FieldID(p.field)
 		}

@@ -45,17 +45,14 @@ func (s *site) login(c *Call) error {
 	case c.WantsJSON():
 		return err
 	}
-	status := 0
-	switch fault.KindOf(err) {
-	case fault.Unauthenticated, fault.Invalid:
-		f.Fail("", "", fault.Text(err)) // beside neither field: it does not say which is wrong
-	case fault.TooMany:
+	status, kind := 0, fault.KindOf(err)
+	if kind == fault.TooMany {
 		status = http.StatusTooManyRequests
 		c.w.Header().Set("Retry-After", "60")
-		f.Fail("", "", fault.Text(err))
-	default:
+	} else if kind != fault.Unauthenticated && kind != fault.Invalid {
 		return err
 	}
+	f.Fail("", "", fault.Text(err)) // beside neither field: it does not say which is wrong
 	c.forget()
 	return c.Show(Page{Status: status, Title: "Sign in", Form: f, Body: loginBody(f, false)})
 }

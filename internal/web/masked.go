@@ -12,10 +12,10 @@ func causeOf(err error) string {
 	var parts []string
 	for e := err; e != nil && len(parts) < 10; e = errors.Unwrap(e) {
 		part := fmt.Sprintf("%T", e)
-		if s, ok := e.(interface{ SQLState() string }); ok { //nolint:errorlint // each link of the chain is looked at
+		if s, ok := e.(interface{ SQLState() string }); ok {
 			part += " " + s.SQLState()
 		}
-		if s, ok := e.(interface{ Code() int }); ok { //nolint:errorlint // see above
+		if s, ok := e.(interface{ Code() int }); ok {
 			part += fmt.Sprintf(" code %d", s.Code())
 		}
 		parts = append(parts, part)

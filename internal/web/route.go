@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -76,7 +75,7 @@ func (s *site) register() error {
 // add puts a row into the mux, which panics when two patterns overlap.
 func (s *site) add(rt Route) (err error) {
 	defer func() {
-		if p := recover(); p != nil { //nolint:revive // the mux has no other way to say it
+		if p := recover(); p != nil {
 			err = fmt.Errorf("web: endpoint %s: %v", rt.name(), p)
 		}
 	}()
@@ -102,8 +101,6 @@ func (rt Route) check() error {
 	}
 	return nil
 }
-
-var errNowhere = errors.New("no such page")
 
 // nowhere answers an address that no row knows: 404, or 405 where only the
 // method is wrong.

@@ -30,7 +30,7 @@ func (s *site) token(r *http.Request) string {
 
 // setToken gives the browser a session, or takes it back with "".
 func (c *Call) setToken(token string) {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // plain HTTP is served on loopback only
 		Name: c.site.cookieName(), Value: token, Path: "/", HttpOnly: true, Secure: c.site.Secure,
 		// Lax: a link in a mail opens the page, a form elsewhere sends nothing.
 		SameSite: http.SameSiteLaxMode,

@@ -112,7 +112,7 @@ func (b *Browser) Send(method, path string, body io.Reader, header http.Header) 
 // answers that break off.
 func (b *Browser) Raw(path string) (string, error) {
 	b.t.Helper()
-	resp, err := b.client.Get(b.base + path) //nolint:noctx // a test's
+	resp, err := b.client.Get(b.base + path)
 	if err != nil {
 		return "", err
 	}
