@@ -264,8 +264,8 @@ func (w *watched) Read(p []byte) (int, error) {
 }
 
 func megabytes(n int64) string {
-	if n >= 1<<20 && n%(1<<20) == 0 {
-		return fmt.Sprintf("%d MB", n>>20)
+	if n >= 1_000_000 {
+		return fmt.Sprintf("%d MB", n/1_000_000)
 	}
 	return fmt.Sprintf("%d bytes", n)
 }

@@ -1,0 +1,3 @@
+-- +goose Up
+-- locked: a PDF is encrypted, so that whoever opens it may need a password.
+alter table document add column locked integer not null default 0;
