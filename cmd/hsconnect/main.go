@@ -18,6 +18,7 @@ import (
 
 // cli is the command line. Each verb has its own file.
 type cli struct {
+	Demo    demoCmd    `cmd:"" help:"Open a made-up plan with people and cases, to try everything on. Example: hsconnect demo --reset"`
 	Serve   serveCmd   `cmd:"" help:"Serve the portal. Example: hsconnect serve --config /etc/hsconnect.toml"`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's tables up to date (serve does it too). Example: hsconnect migrate --data ./data"`
 	Import  importCmd  `cmd:"" help:"Load members, providers or code tables from a file, whole or not at all."`
@@ -60,7 +61,7 @@ func (p place) open(ctx context.Context) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(ctx, c, app.Options{Log: logger()})
+	return app.Open(ctx, c, app.Options{Log: logger(slog.LevelInfo)})
 }
 
 // with runs fn on an open portal and closes it.
@@ -72,8 +73,8 @@ func (p place) with(ctx context.Context, fn func(a *app.App) error) error {
 	return errors.Join(fn(a), a.Close())
 }
 
-func logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelInfo}))
+func logger(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // errSaid ends a verb that has already said why, with exit status 1.

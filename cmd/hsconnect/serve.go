@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 
@@ -35,7 +36,7 @@ func (s *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, c, app.Options{Log: logger()})
+	a, err := app.Open(ctx, c, app.Options{Log: logger(slog.LevelInfo)})
 	if err != nil {
 		return err
 	}
