@@ -3,6 +3,7 @@ package coverage
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"hsconnect/internal/civil"
 	"hsconnect/internal/code"
@@ -45,6 +46,9 @@ func (r *row) settle() {
 // tidy drops blanks at the ends and the marks that turn the direction of
 // text, which could make a name look like another.
 func tidy(text string) string {
+	if !utf8.ValidString(text) {
+		return text // unfit says so; mapping it would hide the fault
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
 			return -1

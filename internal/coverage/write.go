@@ -11,8 +11,28 @@ import (
 	"hsconnect/internal/member"
 )
 
-// chunk is how many rows or keys one statement holds.
-const chunk = 100
+// rowsOf gives how many of the rows left go into the next statement, and
+// keysOf how many keys it names. The sizes are few, so that the engine meets
+// few different statements.
+func rowsOf(left int) int {
+	switch {
+	case left >= 100:
+		return 100
+	case left >= 10:
+		return 10
+	}
+	return 1
+}
+
+func keysOf(left int) int {
+	switch {
+	case left > 10:
+		return 100
+	case left > 1:
+		return 10
+	}
+	return 1
+}
 
 // write stores what a batch comes to.
 func (l *loader) write(tx *db.Tx, done []outcome) error {
@@ -94,19 +114,11 @@ func addPlans(tx *db.Tx, spans []Span) error {
 }
 
 func closeSpans(tx *db.Tx, ids []string) error {
-	for len(ids) > 0 {
-		n := min(len(ids), chunk)
-		args := []any{db.Micros(tx.Now)}
-		for _, i := range ids[:n] {
-			args = append(args, i)
-		}
-		_, err := tx.Exec("update coverage_span set closed_us = $1 where id in ("+placeholders(1, n)+")", args...)
-		if err != nil {
-			return err
-		}
-		ids = ids[n:]
-	}
-	return nil
+	return eachChunk(ids, func(args []any) error {
+		args = append([]any{db.Micros(tx.Now)}, args...)
+		_, err := tx.Exec("update coverage_span set closed_us = $1 where id in ("+placeholders(1, len(args)-1)+")", args...)
+		return err
+	})
 }
 
 func spansOf(tx *db.Tx, ids []id.Member) (map[id.Member][]Span, error) {
@@ -141,18 +153,19 @@ func pcpsOf(tx *db.Tx, ids []id.Member) (map[id.Member]code.NPI, error) {
 	return out, err
 }
 
-func eachChunk(ids []id.Member, fn func(args []any) error) error {
-	for len(ids) > 0 {
-		n := min(len(ids), chunk)
-		args := make([]any, n)
+// eachChunk calls fn with some of the keys at a time; the last one fills up.
+func eachChunk[K ~string](keys []K, fn func(args []any) error) error {
+	for len(keys) > 0 {
+		n := min(len(keys), keysOf(len(keys)))
+		args := make([]any, keysOf(len(keys)))
 		for i := range args {
-			args[i] = string(ids[i])
+			args[i] = string(keys[min(i, n-1)])
 		}
 		err := fn(args)
 		if err != nil {
 			return err
 		}
-		ids = ids[n:]
+		keys = keys[n:]
 	}
 	return nil
 }
@@ -160,7 +173,7 @@ func eachChunk(ids []id.Member, fn func(args []any) error) error {
 // inRows inserts many rows in few statements: head, the values, tail.
 func inRows(tx *db.Tx, head, tail string, rows [][]any) error {
 	for len(rows) > 0 {
-		n := min(len(rows), chunk)
+		n := rowsOf(len(rows))
 		groups := make([]string, n)
 		var args []any
 		for i, r := range rows[:n] {

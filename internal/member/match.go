@@ -205,8 +205,17 @@ func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string,
 	return out, nil
 }
 
-// chunk is how many keys one statement names.
-const chunk = 100
+// chunk gives how many keys the next statement names, of left. The sizes are
+// few, so that the engine meets few different statements.
+func chunk(left int) int {
+	switch {
+	case left > 10:
+		return 100
+	case left > 1:
+		return 10
+	}
+	return 1
+}
 
 // pick reads members by id, each once, leaving out those that an office has
 // no relation with.
@@ -223,12 +232,13 @@ func pick(tx *db.Tx, who access.Actor, ids []id.Member) ([]Member, error) {
 func inChunks[K ~string](tx *db.Tx, query string, args []any, keys []K) ([]Member, error) {
 	var out []Member
 	for len(keys) > 0 {
-		n := min(len(keys), chunk)
+		size := chunk(len(keys))
+		n := min(len(keys), size)
 		some := append([]any{}, args...)
-		for _, k := range keys[:n] {
-			some = append(some, string(k))
+		for i := range size {
+			some = append(some, string(keys[min(i, n-1)])) // the last one fills up
 		}
-		found, err := db.Collect(scan)(tx.Rows(query+placeholders(len(args), n)+")", some...))
+		found, err := db.Collect(scan)(tx.Rows(query+placeholders(len(args), size)+")", some...))
 		if err != nil {
 			return nil, err
 		}

@@ -78,10 +78,19 @@ func Put(tx *db.Tx, who access.Actor, m Member) (id.Member, error) {
 	return m.ID, nil
 }
 
-const (
-	columnsNo = 21
-	putChunk  = 40 // rows in one statement
-)
+const columnsNo = 21
+
+// putChunk gives how many of the rows left go into the next statement. The
+// sizes are few, so that the engine meets few different statements.
+func putChunk(left int) int {
+	switch {
+	case left >= 50:
+		return 50
+	case left >= 10:
+		return 10
+	}
+	return 1
+}
 
 // PutAll is Put for many members with different numbers. Each carries its id:
 // a new one for a new number, the known one otherwise. It takes the
@@ -92,7 +101,7 @@ func PutAll(tx *db.Tx, who access.Actor, members []Member) error {
 		return err
 	}
 	for len(members) > 0 {
-		n := min(len(members), putChunk)
+		n := putChunk(len(members))
 		args := make([]any, 0, n*columnsNo)
 		for _, m := range members[:n] {
 			if m.ID == "" || FoldNumber(m.Number) == "" || m.Birth.IsZero() {
