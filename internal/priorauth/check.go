@@ -253,6 +253,7 @@ func countDigits(s string) int {
 // parties are the providers of a submission as the directory knows them.
 type parties struct {
 	requesting, servicing provider.Party
+	service               string // the operator's words for the first line's code, if any
 }
 
 // against adds the problems that only the database knows: providers, codes on
@@ -287,9 +288,12 @@ func (s Submission) against(tx *db.Tx, who access.Actor, p *problems, today civi
 		p.code(fmt.Sprintf("diagnoses[%d]", i), state)
 	}
 	for i, l := range s.Lines {
-		err = l.against(tx, p, fmt.Sprintf("lines[%d].", i))
+		name, err := l.against(tx, p, fmt.Sprintf("lines[%d].", i))
 		if err != nil {
 			return got, err
+		}
+		if i == 0 {
+			got.service = name
 		}
 	}
 	return got, s.covered(tx, p)
@@ -321,16 +325,16 @@ func (p *problems) code(path string, s code.State) {
 	}
 }
 
-func (l Line) against(tx *db.Tx, p *problems, at string) error {
+func (l Line) against(tx *db.Tx, p *problems, at string) (name string, err error) {
 	if l.System == "" || l.From.IsZero() {
-		return nil // already reported
+		return "", nil // already reported
 	}
-	_, state, err := codeset.Known(tx, l.System, l.Code, l.From)
+	name, state, err := codeset.Known(tx, l.System, l.Code, l.From)
 	if err != nil {
-		return err
+		return "", err
 	}
 	p.code(at+"code", state)
-	return nil
+	return name, nil
 }
 
 // covered reports each line that the member's coverage does not hold from its

@@ -56,6 +56,8 @@ type request struct {
 	Limit        time.Time       `json:"limit"`
 	Documents    []attached      `json:"documents,omitempty"`
 	Original     []byte          `json:"original,omitempty"`
+
+	service string // for lists
 }
 
 // attached names a document in the record by its bytes.
@@ -101,7 +103,7 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 	sub.Member = draft.Member.ID
 	today := civil.Of(tx.Now, s.Zone)
 	sub, p := sub.tidy(today)
-	_, err = sub.against(tx, who, &p, today)
+	known, err := sub.against(tx, who, &p, today)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -113,6 +115,7 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 		return Receipt{}, err
 	}
 	r := s.newRequest(tx, who, sub, m)
+	r.service = service(sub.Lines, known.service)
 	r.Number, err = freeNumber(tx)
 	if err != nil {
 		return Receipt{}, err
@@ -204,7 +207,7 @@ func (r request) insert(tx *db.Tx, who access.Actor, kept record.Receipt) error 
 			target_us, limit_us, person, person_name, entry, digest)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
 		string(r.ID), string(r.Number), string(r.Org), r.OrgName, string(r.Draft), r.Door, string(r.Member), initials(r.MemberName), string(r.Kind), string(r.Urgency),
-		r.Statement, r.StatementBy, r.Requesting, r.Servicing, strings.Join(r.Diagnoses, " "), service(r.Lines), r.Notes, r.ContactName, r.ContactPhone,
+		r.Statement, r.StatementBy, r.Requesting, r.Servicing, strings.Join(r.Diagnoses, " "), r.service, r.Notes, r.ContactName, r.ContactPhone,
 		admit, db.Micros(r.Received), string(r.Rule), int64(r.RuleVersion), db.Micros(r.Target), db.Micros(r.Limit), string(who.Person), who.Name,
 		string(kept.Entry), kept.Digest[:])
 	return err
@@ -309,12 +312,14 @@ func (s *Service) signed(r Receipt) (Receipt, error) {
 
 func subject(r id.Request) string { return "request/" + string(r) }
 
-// service says in short what is asked for: the first code and how many more.
-func service(lines []Line) string {
-	if len(lines) == 1 {
-		return lines[0].Code
+// service says in short what is asked for: the first code with the operator's
+// words for it, and how many more there are.
+func service(lines []Line, name string) string {
+	text := strings.TrimSpace(lines[0].Code + " " + name)
+	if len(lines) > 1 {
+		text += fmt.Sprintf(" and %d more", len(lines)-1)
 	}
-	return fmt.Sprintf("%s and %d more", lines[0].Code, len(lines)-1)
+	return text
 }
 
 // initials stand for a member until somebody opens the request.

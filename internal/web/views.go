@@ -251,3 +251,20 @@ func (c *Call) dueCell(r priorauth.Summary) templ.Component {
 	}
 	return kit.DueCell(d)
 }
+
+// lineFacts tells the lines as they were asked for, in a column too narrow for
+// a table.
+func lineFacts(lines []kit.LineView) []kit.Fact {
+	out := make([]kit.Fact, 0, len(lines))
+	for _, l := range lines {
+		f := kit.Fact{Term: "Line " + strconv.Itoa(l.N), Text: l.Code + " " + l.Service, Sub: l.Requested}
+		if strings.Contains(l.Service, l.Code) {
+			f.Text = l.Service
+		}
+		if l.Detail != "" {
+			f.Sub += " · " + l.Detail
+		}
+		out = append(out, f)
+	}
+	return out
+}

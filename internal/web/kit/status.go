@@ -6,21 +6,22 @@ type Status string
 
 // The statuses.
 const (
-	Draft          Status = "Draft"
-	Submitted      Status = "Submitted"
-	InReview       Status = "In review"
-	WaitingForYou  Status = "Waiting for you"
-	WaitingForPlan Status = "Waiting for the plan"
-	Approved       Status = "Approved"
-	PartlyApproved Status = "Partly approved"
-	Denied         Status = "Denied"
-	Cancelled      Status = "Cancelled"
-	Expired        Status = "Expired"
+	Draft            Status = "Draft"
+	Submitted        Status = "Submitted"
+	InReview         Status = "In review"
+	WaitingForYou    Status = "Waiting for you"
+	WaitingForOffice Status = "Waiting for the office"
+	WaitingForPlan   Status = "Waiting for the plan"
+	Approved         Status = "Approved"
+	PartlyApproved   Status = "Partly approved"
+	Denied           Status = "Denied"
+	Cancelled        Status = "Cancelled"
+	Expired          Status = "Expired"
 )
 
 // Statuses lists them in the order in which a request may meet them.
 func Statuses() []Status {
-	return []Status{Draft, Submitted, InReview, WaitingForYou, WaitingForPlan, Approved, PartlyApproved, Denied, Cancelled, Expired}
+	return []Status{Draft, Submitted, InReview, WaitingForYou, WaitingForOffice, WaitingForPlan, Approved, PartlyApproved, Denied, Cancelled, Expired}
 }
 
 // shape is the icon of a status: no two share one, so that it can be told
@@ -35,6 +36,8 @@ func (s Status) shape() string {
 		return "visibility"
 	case WaitingForYou:
 		return "flag"
+	case WaitingForOffice:
+		return "chat"
 	case WaitingForPlan:
 		return "hourglass_empty"
 	case Approved:
