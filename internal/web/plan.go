@@ -214,7 +214,7 @@ func lineService(l kit.LineView) string {
 // grantedFacts tells what was decided about one line, and why where it is
 // less than was asked.
 func grantedFacts(l kit.LineView) []kit.Fact {
-	out := []kit.Fact{{Term: "Service", Text: lineService(l)}, {Term: "Requested", Text: l.Requested}}
+	out := []kit.Fact{{Term: "Outcome", Body: kit.StatusTag(l.Status)}, {Term: "Service", Text: lineService(l)}, {Term: "Requested", Text: l.Requested}}
 	if l.Authorized != "" {
 		out = append(out, kit.Fact{Term: "Authorized", Text: l.Authorized})
 	}
