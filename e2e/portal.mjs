@@ -1,0 +1,124 @@
+// What every walk needs: a portal of its own, a browser, and pages that are
+// looked at as they go by.
+import { spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+import { AxeBuilder } from '@axe-core/playwright';
+
+export const bin = process.env.HSCONNECT_BIN;
+assert.ok(bin, 'HSCONNECT_BIN names the built program: run this through make e2e');
+
+// A small PDF that is whole.
+export function pdf(text) {
+  const stream = `BT /F1 18 Tf 72 700 Td (${text}) Tj ET`;
+  const objects = ['<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+    '<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>',
+    `<</Length ${stream.length}>>\nstream\n${stream}\nendstream`, '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>'];
+  let out = '%PDF-1.4\n';
+  const at = objects.map((o, i) => { const here = out.length; out += `${i + 1} 0 obj\n${o}\nendobj\n`; return here; });
+  const xref = out.length;
+  out += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n` + at.map((n) => `${String(n).padStart(10, '0')} 00000 n \n`).join('');
+  return Buffer.from(out + `trailer\n<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${xref}\n%%EOF\n`);
+}
+
+export function run(...args) {
+  const r = spawnSync(bin, args, { encoding: 'utf8' });
+  return { code: r.status, out: r.stdout + r.stderr };
+}
+
+async function freePort() {
+  return new Promise((resolve, reject) => {
+    const s = createServer();
+    s.on('error', reject);
+    s.listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); });
+  });
+}
+
+// Demo is a made-up plan in a folder of its own, served until stopped.
+export class Demo {
+  static async make() {
+    const d = new Demo();
+    d.dir = mkdtempSync(join(tmpdir(), 'hsconnect-e2e-'));
+    const built = run('demo', '--data', d.dir, '--build-only');
+    assert.equal(built.code, 0, built.out);
+    d.people = JSON.parse(readFileSync(join(d.dir, 'sign-ins.json'), 'utf8'));
+    d.address = `127.0.0.1:${await freePort()}`;
+    d.base = `http://${d.address}`;
+    await d.start();
+    return d;
+  }
+
+  async start() {
+    this.child = spawn(bin, ['demo', '--data', this.dir, '--listen', this.address], { stdio: ['ignore', 'ignore', 'inherit'] });
+    for (let i = 0; i < 200; i++) {
+      try {
+        const r = await fetch(this.base + '/readyz');
+        if (r.ok) return;
+      } catch { /* not yet */ }
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    throw new Error('the portal did not become ready');
+  }
+
+  async stop(signal = 'SIGTERM') {
+    const ended = new Promise((done) => this.child.once('exit', done));
+    this.child.kill(signal);
+    await ended;
+  }
+
+  person(username) {
+    const p = this.people.find((x) => x.username === username);
+    assert.ok(p, `no sign-in for ${username}`);
+    return p;
+  }
+
+  remove() { rmSync(this.dir, { recursive: true, force: true }); }
+}
+
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+// look holds a page to WCAG 2.2 AA as far as axe can tell, and to 390 pixels.
+export async function look(page, name) {
+  const size = page.viewportSize();
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    const found = await new AxeBuilder({ page }).withTags(rules).analyze();
+    const said = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')}`);
+    assert.deepEqual(said, [], `${name} at ${width} px`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(over <= 0, `${name} scrolls sideways by ${over} at ${width} px`);
+  }
+  await page.setViewportSize(size);
+}
+
+// tick presses the label of a radio button or checkbox, as people do.
+export async function tick(page, selector) {
+  const id = await page.locator(selector).first().getAttribute('id');
+  await page.click(`label[for="${id}"]`);
+}
+
+export async function signIn(page, base, person) {
+  await page.goto(base + '/login');
+  await page.fill('[name=username]', person.username);
+  await page.fill('[name=password]', person.password);
+  await page.click('main button[type=submit]');
+  await page.waitForURL((u) => u.pathname !== '/login');
+}
+
+export async function open(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  return page;
+}
