@@ -34,6 +34,9 @@ func (r *row) settle() {
 	for i := range r.Spans {
 		s := &r.Spans[i]
 		s.Plan = strings.Join(strings.Fields(s.Plan), " ")
+		if s.Plan == "" && s.Change == Add {
+			s.Plan = s.Product
+		}
 		if s.From.IsZero() && (s.Change == Add || s.Change == Reinstate) {
 			s.From = r.From
 		}
@@ -84,6 +87,8 @@ func (r *row) check(today civil.Date) []Refusal {
 	}
 	switch {
 	case len(problems) > 0: // the reader may have left out what it could not read
+	case r.Change != Add && r.Change != Alter && r.Change != End && r.Change != Reinstate:
+		bad(r.At, "what the row changes is not known")
 	case r.Number == "" && r.Subscriber == "":
 		bad(r.At, "the member identifier is missing")
 	case r.Number != "" && !isNumber(r.Number):
@@ -124,9 +129,9 @@ func (r *row) checkSpans() []Refusal {
 	}
 	for i, s := range r.Spans {
 		switch {
-		case s.Plan == "" && s.Change != End && s.Change != Void && s.Change != Reinstate:
+		case s.Plan == "" && s.Change == Add:
 			bad(s.At, "the plan is missing")
-		case s.Plan != "" && !isPlan(s.Plan):
+		case !isPlan(s.Plan) || !isPlan(s.Product):
 			bad(s.At, "a plan code has up to 50 letters, digits, spaces and . _ - / # & +")
 		case s.From.IsZero() && s.Change == Add:
 			bad(s.At, "the first day of the coverage is missing")

@@ -71,8 +71,11 @@ type Statement struct {
 	Change Change
 	Line   Line
 	Plan   string
-	From   civil.Date
-	To     civil.Date
+	// Product is the plan of a sponsor who names none, because there is only
+	// one of its kind. What is known of the member goes before it.
+	Product string
+	From    civil.Date
+	To      civil.Date
 }
 
 // Place is where something stands in a file.

@@ -191,7 +191,7 @@ func (r *row) lacks() string {
 		missing = "the last name has no letter"
 	case r.Birth.IsZero():
 		missing = "the birth date is missing"
-	case !slices.ContainsFunc(r.Spans, func(s Statement) bool { return !s.From.IsZero() && s.Plan != "" && s.Change != Void }):
+	case !slices.ContainsFunc(r.Spans, func(s Statement) bool { return !s.From.IsZero() && s.Plan+s.Product != "" && s.Change != Void }):
 		missing = "a coverage with plan and first day is missing"
 	default:
 		return ""

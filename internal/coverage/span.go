@@ -103,10 +103,13 @@ func (st Statement) over(spans []Span, group string) ([]Span, string) {
 	}
 	if !st.From.IsZero() {
 		plan := st.Plan
-		if plan == "" && known {
+		switch {
+		case plan != "":
+		case known:
 			plan = last.Plan
-		}
-		if plan == "" {
+		case st.Product != "":
+			plan = st.Product
+		default:
 			return nil, "the plan is missing"
 		}
 		if group == "" && known {

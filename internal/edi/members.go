@@ -1,12 +1,14 @@
 // Package edi is the door for X12 files: it turns what x12 reads into what the
 // domain takes, and decides nothing. It promises that every segment that is
-// refused is named with its place.
+// refused is named with its place, and that no social security number becomes
+// a member number.
 package edi
 
 import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
@@ -51,41 +53,52 @@ func Members834(r io.Reader, emit func(coverage.Enrollment) error) error {
 // enrollment maps one INS loop.
 func enrollment(e *x12.Enrollment834) coverage.Enrollment {
 	out := coverage.Enrollment{
-		At:     coverage.Place{Segment: e.Position.Segment, Line: e.Position.Line, Tag: "INS"},
-		Change: change(e.Maintenance), Number: number(e), Subscriber: e.SubscriberID, Relationship: relationship(e.Relationship),
+		At: place(e.Position, "INS"), Number: number(e), Subscriber: e.SubscriberID, Relationship: relationship(e.Relationship),
 		Last: e.Name.Last, First: e.Name.First, Middle: e.Name.Middle, Suffix: e.Name.Suffix, Birth: date(e.Birth), Gender: gender(e.Gender),
 		Street: join(e.Home.Lines[0], e.Home.Lines[1]), City: e.Home.City, State: e.Home.State, Zip: e.Home.PostalCode, Group: e.Group,
-		From: date(e.EligibilityBegin), To: date(e.EligibilityEnd),
+		Phone: phone(e.Contacts), Language: language(e.Languages), From: date(e.EligibilityBegin), To: date(e.EligibilityEnd),
 	}
-	for _, c := range e.Contacts {
-		if out.Phone == "" && (c.Kind == "HP" || c.Kind == "TE" || c.Kind == "CP") {
-			out.Phone = c.Value
-		}
+	refuse := func(at coverage.Place, reason string) {
+		out.Problems = append(out.Problems, coverage.Refusal{Where: at.String(), Reason: reason})
 	}
-	for _, l := range e.Languages {
-		if out.Language == "" {
-			out.Language = join(l.Code, l.Text)
-		}
+	for _, p := range e.Problems {
+		refuse(coverage.Place{Segment: p.Segment, Line: p.Line, Tag: p.Tag}, p.Text)
+	}
+	var ok bool
+	out.Change, ok = change(e.Maintenance)
+	if !ok {
+		refuse(out.At, "the maintenance type (INS03) is none that an enrollment has here: expected 001, 021, 024, 025 or 030")
+	}
+	if isSSN(e, out.Number) || isSSN(e, out.Subscriber) {
+		refuse(out.At, "the only number of the member (REF*0F or REF*17) is the social security number of NM109, which is not used as a member number: send the plan's own number")
 	}
 	for i := range e.Coverages {
 		c := &e.Coverages[i]
-		out.Spans = append(out.Spans, span(c))
-		if pcp, ok := c.PCP(); ok && pcp.IDQualifier == "XX" && out.PCP == "" {
-			out.PCP = pcp.ID
+		if c.Maintenance == noneOfOwn {
+			continue
 		}
-	}
-	for _, p := range e.Problems {
-		at := coverage.Place{Segment: p.Segment, Line: p.Line, Tag: p.Tag}
-		out.Problems = append(out.Problems, coverage.Refusal{Where: at.String(), Reason: p.Text})
+		st, ok := statement(c)
+		if !ok {
+			refuse(st.At, "the maintenance type (HD01) is none that a coverage has here: expected 001, 002, 021, 024, 025, 026, 030 or 032")
+			continue
+		}
+		out.Spans = append(out.Spans, st)
+		if pcp, ok := c.PCP(); ok && pcp.IDQualifier == "XX" && out.PCP == "" {
+			out.PCP = pcp.ID // the payer's own number (SV) names nobody in our directory
+		}
 	}
 	return out
 }
 
-func span(c *x12.Coverage834) coverage.Statement {
-	return coverage.Statement{
-		At:     coverage.Place{Segment: c.Position.Segment, Line: c.Position.Line, Tag: "HD"},
-		Change: spanChange(c.Maintenance), Line: line(c.Line), Plan: plan(c), From: date(c.Begin), To: date(c.End),
-	}
+func place(p x12.Position, tag string) coverage.Place {
+	return coverage.Place{Segment: p.Segment, Line: p.Line, Tag: tag}
+}
+
+func statement(c *x12.Coverage834) (coverage.Statement, bool) {
+	st := coverage.Statement{At: place(c.Position, "HD"), Line: line(c.Line), Plan: c.Plan, Product: c.Line, From: date(c.Begin), To: date(c.End)}
+	var ok bool
+	st.Change, ok = spanChange(c.Maintenance)
+	return st, ok
 }
 
 // number gives the member's own number: REF*17 where the sponsor sends it, else
@@ -105,49 +118,55 @@ func number(e *x12.Enrollment834) string {
 	return ""
 }
 
-func change(maintenance string) coverage.Change {
-	switch maintenance {
-	case "021", "030", "032":
-		return coverage.Add
-	case "024", "002":
-		return coverage.End
-	case "025":
-		return coverage.Reinstate
-	case "001":
-		return coverage.Alter
-	}
-	return coverage.Change(maintenance) // the domain refuses what it does not know
+// isSSN reports whether a number is the one that the member's name segment
+// calls a social security number.
+func isSSN(e *x12.Enrollment834, number string) bool {
+	return number != "" && e.NameID.Qualifier == "34" && digits(number) == digits(e.NameID.Value)
 }
 
-func spanChange(maintenance string) coverage.Change {
-	if maintenance == "002" {
-		return coverage.Void
+func digits(text string) string { return strings.NewReplacer("-", "", " ", "").Replace(text) }
+
+func change(maintenance string) (coverage.Change, bool) {
+	switch maintenance {
+	case "021", "030":
+		return coverage.Add, true
+	case "024":
+		return coverage.End, true
+	case "025":
+		return coverage.Reinstate, true
+	case "001":
+		return coverage.Alter, true
+	}
+	return "", false
+}
+
+// noneOfOwn is the HD01 of a subscriber who is named only for the dependents.
+const noneOfOwn = "032"
+
+func spanChange(maintenance string) (coverage.Change, bool) {
+	switch maintenance {
+	case "002":
+		return coverage.Void, true
+	case "026":
+		return coverage.Alter, true
 	}
 	return change(maintenance)
 }
 
-// line maps the insurance line of HD03. Medical products carry many codes;
-// what is not one of the others is medical.
+// line maps the insurance line of HD03. Only what pays for medical services
+// counts for eligibility here.
 func line(hd03 string) coverage.Line {
 	switch hd03 {
 	case "DEN", "DCP":
 		return coverage.Dental
 	case "VIS":
 		return coverage.Vision
-	case "PDG", "MOD":
+	case "PDG":
 		return coverage.Drug
-	case "AG", "AH", "AJ", "AK", "EPO", "EXM", "HLT", "HMO", "MM", "POS", "PPO", "FAC", "HE", "PRA", "UR":
+	case "AG", "AH", "AJ", "AK", "EPO", "FAC", "HLT", "HMO", "MM", "POS", "PPO", "PRA":
 		return coverage.Medical
 	}
 	return coverage.Other
-}
-
-// plan names the plan by HD04, else by the kind of product.
-func plan(c *x12.Coverage834) string {
-	if c.Plan != "" {
-		return c.Plan
-	}
-	return c.Line
 }
 
 func relationship(code string) string {
@@ -170,6 +189,30 @@ func gender(code string) string {
 		return "female"
 	case "M":
 		return "male"
+	}
+	return ""
+}
+
+// phone gives the number to reach the member at, at home before anywhere else.
+func phone(contacts []x12.Contact) string {
+	for _, kind := range []string{"HP", "TE", "CP", "WP"} {
+		for _, c := range contacts {
+			if c.Kind == kind {
+				return c.Value
+			}
+		}
+	}
+	return ""
+}
+
+func language(languages []x12.Language) string {
+	for _, l := range languages {
+		if l.Text != "" {
+			return l.Text
+		}
+		if l.Code != "" {
+			return l.Code
+		}
 	}
 	return ""
 }
