@@ -46,7 +46,7 @@ func (s *Service) checkPassword(path, password string, p Person) *fault.Problem 
 	}
 	password = normal(password)
 	n := utf8.RuneCountInString(password)
-	text := ""
+	var text string
 	switch {
 	case n == 0:
 		text = "Choose a password of at least 15 characters. A few unrelated words are easy to remember"

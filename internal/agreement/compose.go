@@ -37,7 +37,7 @@ const (
 
 var (
 	placeholder = regexp.MustCompile(`\{\{[^{}]*\}\}`)
-	punctuation = regexp.MustCompile("[!-/:-@\\[-`{-~]")
+	punctuation = regexp.MustCompile(`[[:punct:]]`)
 )
 
 // values gives each field by its name in the text.

@@ -86,7 +86,6 @@ func readTable(r io.Reader, maxBytes int64, maxRows int) ([]Row, []Refusal, erro
 // table is a file half read.
 type table struct {
 	columns  [columnCount]int // where each column stands
-	width    int
 	rows     []Row
 	refusals []Refusal
 	seen     map[rowKey]int // the line of each row

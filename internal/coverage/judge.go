@@ -183,7 +183,7 @@ func (r *row) fromEligibility() {
 
 // lacks says what a row has too little of to add a member.
 func (r *row) lacks() string {
-	missing := ""
+	var missing string
 	switch {
 	case r.Last == "":
 		missing = "the last name is missing"

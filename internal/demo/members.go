@@ -70,7 +70,7 @@ func (w *world) makeMembers(seed uint64, count int) {
 // unusual are names that show whether a page holds.
 func unusual() []insured {
 	return []insured{
-		{first: "Maximiliana-Konstantina", middle: "Evangelia", last: "Papadimitriou-Wolfeschlegelsteiner von Hohenfels", woman: true},
+		{first: "Maximiliana-Konstantina", middle: "Despina", last: "Papadimitriou-Wolfeschlegelsteiner von Hohenfels", woman: true},
 		{first: "O", last: "Ng", woman: true},
 		{first: "Jean-Baptiste", middle: "Marie Émile", last: "de la Tour d'Aigremont-Sauvage", suffix: "III"},
 		{first: "Ana María", middle: "de los Ángeles", last: "Pérez de la Cruz y Villanueva", woman: true},

@@ -142,6 +142,7 @@ func (w *world) unknownPerson(d dice, used map[string]bool, o *organization, rol
 		p.Name = "Dr. " + p.Name
 		p.Licence = access.Licence{Number: fmt.Sprintf("ZZ-%d", d.between(41_000, 49_999)), State: "OH", Expires: w.today.AddDays(d.between(90, 700)),
 			Specialties: spare(w.people)}
+	default:
 	}
 	return p
 }

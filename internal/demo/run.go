@@ -61,7 +61,7 @@ func (h *hand) tell(ctx context.Context) error {
 	today := civil.Of(h.w.start, h.w.zone)
 	for len(events) > 0 {
 		this := events[0].at.Truncate(slot)
-		n := slices.IndexFunc(events, func(e event) bool { return e.at.Truncate(slot) != this })
+		n := slices.IndexFunc(events, func(e event) bool { return !e.at.Truncate(slot).Equal(this) })
 		if n < 0 {
 			n = len(events)
 		}

@@ -159,6 +159,7 @@ func (s *scene) fits(st *story, field string, age int) bool {
 		return lead+s.longest-2 > age
 	case priorauth.PartlyApproved:
 		return lead+s.first-2 > age // the longest line may be the one that is cut
+	default:
 	}
 	return true
 }

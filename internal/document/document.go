@@ -92,10 +92,10 @@ const columns = `d.id, d.org, d.member, d.name, d.kind, d.type, d.size, d.digest
 	coalesce(o.at_us, 0), coalesce(o.person_name, '')
 	from document d left join document_opened o on o.document = d.id `
 
-func scan(scan func(...any) error) (Document, error) {
+func scan(into func(...any) error) (Document, error) {
 	var d Document
 	var at, opened, pages, locked int64
-	err := scan(&d.ID, &d.Org, &d.Member, &d.Name, &d.Kind, &d.Type, &d.Size, &d.Digest, &pages, &locked, &d.blob, &d.ByName, &at, &opened, &d.OpenedBy)
+	err := into(&d.ID, &d.Org, &d.Member, &d.Name, &d.Kind, &d.Type, &d.Size, &d.Digest, &pages, &locked, &d.blob, &d.ByName, &at, &opened, &d.OpenedBy)
 	d.Pages, d.Locked, d.ReceivedAt, d.OpenedAt = int(pages), locked != 0, db.Time(at), db.Time(opened)
 	return d, err
 }

@@ -229,7 +229,7 @@ func (r *Runner) work(ctx context.Context, j Job) {
 
 func (r *Runner) settle(ctx context.Context, j Job, err error, stopping bool) {
 	var saved error
-	buried := false
+	var buried bool
 	switch {
 	case err == nil:
 		saved = r.done(ctx, j)
