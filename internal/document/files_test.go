@@ -151,6 +151,7 @@ func samples() []sample {
 		{what: "PDF without its last line", name: "a.pdf", bytes: pdf[:len(pdf)-6], refused: "breaks off"},
 		{what: "PDF that is only its mark", name: "a.pdf", bytes: text("%PDF-1.7\n%%EOF\n"), refused: "breaks off"},
 		{what: "archive after a PNG", name: "a.png", bytes: cat(pngs, zipFile(10)), refused: "other data follows"},
+		{what: "PNG that moves", name: "a.png", bytes: cat(pngs[:33], text("\x00\x00\x00\x08acTL\x00\x00\x00\x02\x00\x00\x00\x00\xf3\x8d\x93\x70"), pngs[33:]), refused: "two kinds"},
 		{what: "PNG cut", name: "a.png", bytes: pngs[:len(pngs)-5], refused: "breaks off"},
 		{what: "PNG that is only its mark", name: "a.png", bytes: pngs[:16], refused: "cannot be read"},
 		{what: "PNG too wide", name: "a.png", bytes: hugePNG(20_001, 1), refused: "larger than 20,000"},

@@ -23,11 +23,7 @@ const (
 	maxPages       = 100_000
 )
 
-var (
-	pdfPage  = regexp.MustCompile(`^/Type[\x00\t\n\f\r ]{0,8}/Page(?:[^A-Za-z0-9]|$)`)
-	pdfCrypt = regexp.MustCompile(`^/Encrypt[\x00\t\n\f\r ]{0,8}(?:[0-9]|<<)`)
-	pdfWeb   = regexp.MustCompile(`/Linearized[\x00\t\n\f\r ][^>]{0,200}/N[\x00\t\n\f\r ]{1,8}([0-9]{1,6})`)
-)
+var pdfWeb = regexp.MustCompile(`/Linearized[\x00\t\n\f\r ][^>]{0,200}/N[\x00\t\n\f\r ]{1,8}([0-9]{1,6})`)
 
 func (s *pdfScan) write(p []byte) {
 	if room := pdfTail - len(s.begin); room > 0 {
@@ -39,16 +35,17 @@ func (s *pdfScan) write(p []byte) {
 	s.carry = append(s.carry[:0], buf[until:]...)
 }
 
-// find looks at every name that begins before until.
+// find looks at every name that begins before until. A hostile file is made of
+// nothing else, so it decides by one byte where it can.
 func (s *pdfScan) find(buf []byte, until int) {
-	for at := 0; at < until; {
-		next := bytes.IndexAny(buf[at:until], "/s")
-		if next < 0 {
-			return
+	for at := range until {
+		if buf[at] != '/' && buf[at] != 's' || at+1 == len(buf) {
+			continue
 		}
-		at += next
-		s.name(buf[at:min(at+longestPDFName, len(buf))])
-		at++
+		switch buf[at+1] {
+		case 't', 'O', 'T', 'E':
+			s.name(buf[at:min(at+longestPDFName, len(buf))])
+		}
 	}
 }
 
@@ -58,12 +55,30 @@ func (s *pdfScan) name(b []byte) {
 		s.updates++
 	case bytes.HasPrefix(b, []byte("/ObjStm")):
 		s.streams = true
-	case pdfPage.Match(b):
-		s.pages++
-	case pdfCrypt.Match(b):
-		s.locked = true
+	case bytes.HasPrefix(b, []byte("/Type")):
+		rest, is := bytes.CutPrefix(skipSpace(b[len("/Type"):]), []byte("/Page"))
+		if is && (len(rest) == 0 || !nameByte(rest[0])) {
+			s.pages++
+		}
+	case bytes.HasPrefix(b, []byte("/Encrypt")):
+		rest := skipSpace(b[len("/Encrypt"):])
+		if bytes.HasPrefix(rest, []byte("<<")) || len(rest) > 0 && rest[0] >= '0' && rest[0] <= '9' {
+			s.locked = true
+		}
 	}
 }
+
+// skipSpace cuts off white space as PDF counts it, a little at most.
+func skipSpace(b []byte) []byte {
+	for i := range min(len(b), 9) {
+		if !bytes.ContainsRune([]byte("\x00\t\n\f\r "), rune(b[i])) {
+			return b[i:]
+		}
+	}
+	return nil
+}
+
+func nameByte(c byte) bool { return asciiLetter(c) || c >= '0' && c <= '9' }
 
 // result gives the number of pages, 0 if it is not known, and whether the file
 // is encrypted.
