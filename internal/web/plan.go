@@ -190,19 +190,6 @@ func (c *Call) conflictView(k priorauth.Case, f *Form, conflict error) *kit.Conf
 	return v
 }
 
-// askedFacts tells the lines of a request in a column too narrow for a table.
-func askedFacts(lines []kit.LineView) []kit.Fact {
-	out := make([]kit.Fact, 0, len(lines))
-	for _, l := range lines {
-		f := kit.Fact{Term: "Line " + strconv.Itoa(l.N), Text: lineService(l), Sub: l.Requested}
-		if l.Detail != "" {
-			f.Sub += " · " + l.Detail
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
 // lineService names the service once, with its code.
 func lineService(l kit.LineView) string {
 	if strings.Contains(l.Service, l.Code) {

@@ -81,7 +81,7 @@ func (c *Call) worklistSummary(counts map[priorauth.Group]int) string {
 func (c *Call) workTable(rows []priorauth.Summary, at place) kit.Table {
 	t := kit.Table{ID: "worklist", Caption: "Open requests, the next due first", HideCaption: true, Worklist: true,
 		Columns: []kit.Column{{Text: "Due", Shrink: true}, {Text: "Number", Shrink: true}, {Text: "Urgency", Shrink: true}, {Text: "Member", Shrink: true},
-			{Text: "Service", Wide: true}, {Text: "Office", Wide: true}, {Text: "State", Shrink: true}, {Text: "Owner", Wide: true}, {Text: "Age", Shrink: true}, {Text: "Take", HideText: true, Shrink: true}},
+			{Text: "Service"}, {Text: "Office"}, {Text: "State", Shrink: true}, {Text: "Owner"}, {Text: "Age", Shrink: true}, {Text: "Take", HideText: true, Shrink: true}},
 		Empty: kit.Empty(kit.EmptyProps{Title: "Nothing to do here", Text: "Requests appear here as soon as an office submits them. Choose another view above, or come back later."})}
 	for _, r := range rows {
 		owner := kit.Cell{Text: r.Owner}
