@@ -8,8 +8,11 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
@@ -19,6 +22,9 @@ import (
 	"hsconnect/internal/id"
 	"hsconnect/internal/record"
 )
+
+// maxSearch bounds, in bytes, what is looked for.
+const maxSearch = 100
 
 // Known says whether a code of a system is valid on a day, and gives the
 // operator's words for it where there are any.
@@ -44,14 +50,18 @@ func Known(tx *db.Tx, system code.System, c string, on civil.Date) (display stri
 	}
 	day := on.String()
 	state = code.NotYet
+	ended := ""
 	for _, r := range rows {
-		display = r.display
 		switch {
 		case r.from > day:
+			if state == code.NotYet && display == "" {
+				display = r.display
+			}
 		case r.to == "" || r.to >= day:
-			return r.display, code.Known, nil
-		default:
-			state = code.Ended
+			// Where spans overlap the later one holds: it comes last.
+			display, state = r.display, code.Known
+		case state != code.Known && r.to >= ended:
+			display, state, ended = r.display, code.Ended, r.to
 		}
 	}
 	return display, state, nil
@@ -82,18 +92,33 @@ func (s *Service) Import(ctx context.Context, who access.Actor, name string, r i
 		return Report{}, err
 	}
 	rows, refused, err := code.ReadTable(r)
-	if err != nil {
+	switch {
+	case errors.Is(err, code.ErrTableSize):
+		return Report{}, fault.Wrap(fault.TooLarge, err, "The file cannot be read as a code table: "+err.Error())
+	case errors.Is(err, code.ErrTableHeader):
 		return Report{}, fault.Wrap(fault.Invalid, err, "The file cannot be read as a code table: "+err.Error())
+	case err != nil:
+		return Report{}, fault.Wrap(fault.Unavailable, err, "The file cannot be read to its end. Nothing was loaded")
 	}
 	if len(refused) > 0 {
 		return Report{Rows: len(rows) + len(refused), Refused: refused}, nil
 	}
+	if len(rows) == 0 {
+		return Report{}, fault.New(fault.Invalid, "The file names its columns and holds no code")
+	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) error { return Replace(tx, who, name, rows) })
-	return Report{Rows: len(rows)}, err
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{Rows: len(rows)}, nil
 }
 
 // Replace puts rows in the place of the tables of every system they name.
 func Replace(tx *db.Tx, who access.Actor, name string, rows []code.Row) error {
+	err := who.May(access.ImportData)
+	if err != nil {
+		return err
+	}
 	systems := map[code.System]int{}
 	for _, r := range rows {
 		systems[r.System]++
@@ -140,10 +165,13 @@ type Match struct {
 // finds nothing.
 func (s *Service) Search(ctx context.Context, system code.System, text string, on civil.Date) ([]Match, error) {
 	text = strings.TrimSpace(text)
-	if len([]rune(text)) < 2 {
+	if len(text) > maxSearch || len([]rune(text)) < 2 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return nil, nil
 	}
 	prefix := strings.ToUpper(text)
+	if d, err := code.ParseDiagnosis(text); err == nil && system == code.ICD10CM {
+		prefix = string(d) // typed as X12 sends it, without the dot
+	}
 	var out []Match
 	err := s.DB.View(ctx, func(tx *db.Tx) error {
 		var err error

@@ -2,13 +2,11 @@ package provider
 
 import (
 	"context"
-	"encoding/csv"
+	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/code"
@@ -26,14 +24,23 @@ type Refusal struct {
 
 // Report says what an import did. With Refused rows nothing was loaded.
 type Report struct {
-	Rows    int
-	Refused []Refusal
+	Rows         int
+	Refused      []Refusal // the first thousand
+	RefusedTotal int
+}
+
+func (r *Report) refuse(line int, reason string) {
+	r.RefusedTotal++
+	if len(r.Refused) < maxRefusals {
+		r.Refused = append(r.Refused, Refusal{Line: line, Reason: reason})
+	}
 }
 
 // Bounds of a directory file.
 const (
-	MaxFile     = 256 << 20
-	maxRows     = 2_000_000
+	MaxFile     = 128 << 20
+	maxRows     = 500_000
+	maxLine     = 64 << 10
 	maxRefusals = 1000
 	maxField    = 200
 )
@@ -47,148 +54,152 @@ var (
 // ImportOrganizations loads a CSV file of organizations, whole or not at all.
 // Those whose NPI is known already are brought up to date.
 func (s *Service) ImportOrganizations(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(bytes int64)) (Report, error) {
-	return s.load(ctx, who, name, r, progress, organizationColumns, func(row map[string]string) (func(*db.Tx) error, string) {
+	l := &loading{who: who, name: name, columns: organizationColumns, others: "select npi from practitioner where npi in ("}
+	l.read = func(row map[string]string) (func(*db.Tx) error, string) {
 		o, reason := readOrganization(row)
 		return func(tx *db.Tx) error { return PutOrganization(tx, who, o) }, reason
-	})
+	}
+	return s.load(ctx, l, r, progress)
 }
 
 // ImportPractitioners loads a CSV file of practitioners, whole or not at all.
 // Each names its organization, which must be loaded first.
 func (s *Service) ImportPractitioners(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(bytes int64)) (Report, error) {
-	known, err := s.organizationsByNPI(ctx)
-	if err != nil {
-		return Report{}, err
-	}
-	return s.load(ctx, who, name, r, progress, practitionerColumns, func(row map[string]string) (func(*db.Tx) error, string) {
-		p, reason := readPractitioner(row, known)
-		return func(tx *db.Tx) error { return PutPractitioner(tx, who, p) }, reason
-	})
-}
-
-func (s *Service) organizationsByNPI(ctx context.Context) (map[code.NPI]id.Organization, error) {
-	known := map[code.NPI]id.Organization{}
-	err := s.DB.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Rows("select npi, id from organization")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var n code.NPI
-			var o id.Organization
-			err = rows.Scan(&n, &o)
-			if err != nil {
-				return err
-			}
-			known[n] = o
-		}
-		return rows.Err()
-	})
-	return known, err
-}
-
-func (s *Service) load(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(int64), columns []string,
-	read func(map[string]string) (func(*db.Tx) error, string),
-) (Report, error) {
 	err := who.May(access.ImportData)
 	if err != nil {
 		return Report{}, err
 	}
-	var rep Report
-	var puts []func(*db.Tx) error
-	seen := map[string]int{}
-	err = eachRow(r, columns, progress, func(line int, row map[string]string) {
-		rep.Rows++
-		put, reason := read(row)
-		if reason == "" {
-			if first, twice := seen[row["npi"]]; twice {
-				reason = fmt.Sprintf("the same NPI stands on line %d", first)
-			}
-			seen[row["npi"]] = line
-		}
-		if reason != "" {
-			if len(rep.Refused) < maxRefusals {
-				rep.Refused = append(rep.Refused, Refusal{Line: line, Reason: reason})
-			}
-			return
-		}
-		puts = append(puts, put)
-	})
-	if err != nil || len(rep.Refused) > 0 {
-		return rep, err
-	}
-	body, err := json.Marshal(map[string]any{"file": name, "rows": rep.Rows})
+	known, err := s.organizationsByNPI(ctx)
 	if err != nil {
-		return rep, err
+		return Report{}, err
 	}
-	return rep, s.DB.Update(ctx, func(tx *db.Tx) error {
-		for _, put := range puts {
+	l := &loading{who: who, name: name, columns: practitionerColumns, others: "select npi from organization where npi in ("}
+	l.read = func(row map[string]string) (func(*db.Tx) error, string) {
+		p, reason := readPractitioner(row, known)
+		return func(tx *db.Tx) error { return PutPractitioner(tx, who, p) }, reason
+	}
+	return s.load(ctx, l, r, progress)
+}
+
+func (s *Service) organizationsByNPI(ctx context.Context) (map[code.NPI]id.Organization, error) {
+	type pair struct {
+		npi code.NPI
+		org id.Organization
+	}
+	known := map[code.NPI]id.Organization{}
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		pairs, err := db.Collect(func(r *sql.Rows) (pair, error) {
+			var p pair
+			return p, r.Scan(&p.npi, &p.org)
+		})(tx.Rows("select npi, id from organization"))
+		for _, p := range pairs {
+			known[p.npi] = p.org
+		}
+		return err
+	})
+	return known, err
+}
+
+// loading is one file on its way.
+type loading struct {
+	who     access.Actor
+	name    string
+	columns []string
+	others  string // an open query for NPIs that belong to the other kind of provider
+	read    func(row map[string]string) (put func(*db.Tx) error, reason string)
+	report  Report
+	puts    []func(*db.Tx) error
+	npis    []string
+	lines   map[string]int // of each NPI
+}
+
+func (s *Service) load(ctx context.Context, l *loading, r io.Reader, progress func(int64)) (Report, error) {
+	err := l.who.May(access.ImportData)
+	if err != nil {
+		return Report{}, err
+	}
+	l.lines = map[string]int{}
+	err = eachRow(r, l.columns, progress, l.take)
+	if err != nil {
+		return Report{}, err
+	}
+	err = s.DB.View(ctx, l.checkOthers)
+	if err != nil || l.report.RefusedTotal > 0 {
+		return l.report, err
+	}
+	if l.report.Rows == 0 {
+		return Report{}, fault.New(fault.Invalid, "The file names its columns and holds no row")
+	}
+	body, err := json.Marshal(map[string]any{"file": l.name, "rows": l.report.Rows})
+	if err != nil {
+		return Report{}, err
+	}
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		for _, put := range l.puts {
 			err := put(tx)
 			if err != nil {
 				return err
 			}
 		}
-		_, err := record.Append(tx, who, record.New{Subject: "import/" + string(id.New[id.Import](tx.Now)), Kind: "providers.loaded", Body: body})
+		_, err := record.Append(tx, l.who, record.New{Subject: "import/" + string(id.New[id.Import](tx.Now)), Kind: "providers.loaded", Body: body})
 		return err
 	})
-}
-
-// eachRow reads a CSV file whose first line names its columns.
-func eachRow(r io.Reader, columns []string, progress func(int64), fn func(line int, row map[string]string)) error {
-	in := csv.NewReader(io.LimitReader(r, MaxFile+1))
-	in.ReuseRecord = true
-	in.FieldsPerRecord = -1
-	head, err := in.Read()
 	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "The file is empty, or its first line cannot be read as CSV")
+		return Report{}, err
 	}
-	head = append([]string{}, head...)
-	at := map[string]int{}
-	for i, h := range head {
-		h = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))
-		at[h] = i
-	}
-	for _, c := range columns {
-		if _, ok := at[c]; !ok {
-			return fault.New(fault.Invalid, "The first line must name the columns "+strings.Join(columns, ", ")+"; \""+c+"\" is missing")
-		}
-	}
-	for n := 0; ; n++ {
-		fields, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fault.Wrap(fault.Invalid, err, "The file cannot be read as CSV: "+csvReason(err))
-		}
-		if n >= maxRows || in.InputOffset() > MaxFile {
-			return fault.New(fault.TooLarge, "The file is larger than a directory file may be. Split it")
-		}
-		line, _ := in.FieldPos(0)
-		row := make(map[string]string, len(columns))
-		for _, c := range columns {
-			if at[c] < len(fields) {
-				row[c] = strings.TrimSpace(fields[at[c]])
-			}
-		}
-		fn(line, row)
-		if progress != nil {
-			progress(in.InputOffset())
-		}
-	}
+	return l.report, nil
 }
 
-func csvReason(err error) string {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		return fmt.Sprintf("line %d is not CSV", p.Line)
+// take reads one row, or refuses it.
+func (l *loading) take(line int, row map[string]string, reason string) {
+	l.report.Rows++
+	var put func(*db.Tx) error
+	if reason == "" {
+		put, reason = l.read(row)
 	}
-	return "it ends in the middle"
+	if reason == "" {
+		if first, twice := l.lines[row["npi"]]; twice {
+			reason = fmt.Sprintf("the same NPI stands on line %d", first)
+		} else {
+			l.lines[row["npi"]] = line
+		}
+	}
+	if reason != "" {
+		l.report.refuse(line, reason)
+		return
+	}
+	l.puts = append(l.puts, put)
+	l.npis = append(l.npis, row["npi"])
+}
+
+// checkOthers refuses an NPI that belongs to a provider of the other kind: an
+// NPI names one provider (45 CFR 162.406).
+func (l *loading) checkOthers(tx *db.Tx) error {
+	const some = 100
+	npis := l.npis
+	for len(npis) > 0 {
+		n := min(len(npis), some)
+		args, places := make([]any, some), make([]string, some)
+		for i := range some {
+			args[i], places[i] = npis[min(i, n-1)], fmt.Sprintf("$%d", i+1) // the last one fills up
+		}
+		taken, err := db.Collect(func(r *sql.Rows) (string, error) {
+			var npi string
+			return npi, r.Scan(&npi)
+		})(tx.Rows(l.others+strings.Join(places, ", ")+")", args...))
+		if err != nil {
+			return err
+		}
+		for _, npi := range taken {
+			l.report.refuse(l.lines[npi], "npi: belongs to a provider of the other kind: organizations and practitioners have NPIs of their own")
+		}
+		npis = npis[n:]
+	}
+	return nil
 }
 
 func readOrganization(row map[string]string) (Organization, string) {
-	reason := tooLong(row)
+	reason := unfit(organizationColumns, row)
 	npi, err := code.ParseNPI(row["npi"])
 	if err != nil && reason == "" {
 		reason = "npi: " + err.Error()
@@ -212,7 +223,7 @@ func readOrganization(row map[string]string) (Organization, string) {
 }
 
 func readPractitioner(row map[string]string, known map[code.NPI]id.Organization) (Practitioner, string) {
-	reason := tooLong(row)
+	reason := unfit(practitionerColumns, row)
 	npi, err := code.ParseNPI(row["npi"])
 	if err != nil && reason == "" {
 		reason = "npi: " + err.Error()
@@ -237,34 +248,6 @@ func readPractitioner(row map[string]string, known map[code.NPI]id.Organization)
 	p.InNetwork, reason = network(row, reason)
 	row["npi"] = string(npi)
 	return p, reason
-}
-
-func network(row map[string]string, reason string) (bool, string) {
-	switch strings.ToLower(row["network"]) {
-	case "yes", "y", "in", "1", "true":
-		return true, reason
-	case "no", "n", "out", "0", "false":
-		return false, reason
-	}
-	if reason == "" {
-		reason = "network: is yes or no"
-	}
-	return false, reason
-}
-
-func tooLong(row map[string]string) string {
-	for c, v := range row {
-		if !utf8.ValidString(v) {
-			return c + ": is not UTF-8 text; save the file as UTF-8"
-		}
-		if utf8.RuneCountInString(v) > maxField {
-			return c + ": is longer than 200 characters"
-		}
-		if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' }) {
-			return c + ": contains a control character"
-		}
-	}
-	return ""
 }
 
 // PutOrganization adds an organization or brings it up to date by its NPI.

@@ -7,8 +7,10 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -184,7 +186,7 @@ func (s *Service) Search(ctx context.Context, who access.Actor, text string) ([]
 			return err
 		}
 		low := Fold(text)
-		if len(low) < 3 {
+		if utf8.RuneCountInString(low) < 3 {
 			return fault.Bad(fault.Problem{Path: "provider", Text: "Type an NPI, or at least the first three letters of a name"})
 		}
 		high := low + "\U0010FFFF"
@@ -195,12 +197,11 @@ func (s *Service) Search(ctx context.Context, who access.Actor, text string) ([]
 		}
 		places, err := db.Collect(func(r *sql.Rows) (Party, error) { return scanParty(r.Scan) })(
 			tx.Rows(organizationParty+" where o.name_folded >= $1 and o.name_folded < $2 and o.kind <> 'plan' order by o.name_folded limit 20", low, high))
-		out = append(people, places...)
+		// Neither kind crowds the other out.
+		out = slices.Concat(people[:min(len(people), max(10, 20-len(places)))], places)
+		out = out[:min(len(out), 20)]
 		return err
 	})
-	if len(out) > 20 {
-		out = out[:20]
-	}
 	return out, err
 }
 
