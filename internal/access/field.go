@@ -50,9 +50,15 @@ func fieldsOf(r Role) []Field {
 // the order of Fields: what any of the actor's roles allows. It is empty for
 // somebody who may see none.
 func MemberFields(a Actor) []Field {
+	lists := make([][]Field, 0, len(a.Roles))
+	for _, r := range a.Roles {
+		if a.Is(r) {
+			lists = append(lists, fieldsOf(r))
+		}
+	}
 	var out []Field
 	for _, f := range Fields() {
-		if slices.ContainsFunc(a.Roles, func(r Role) bool { return a.Is(r) && slices.Contains(fieldsOf(r), f) }) {
+		if slices.ContainsFunc(lists, func(l []Field) bool { return slices.Contains(l, f) }) {
 			out = append(out, f)
 		}
 	}

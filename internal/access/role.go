@@ -87,8 +87,11 @@ func grants() []grant {
 	}
 }
 
+// table is grants, made once: a right is asked for many times a request. It is
+// never changed.
+var table = grants()
+
 func (r Role) grant() (grant, bool) {
-	table := grants()
 	i := slices.IndexFunc(table, func(g grant) bool { return g.role == r })
 	if i < 0 {
 		return grant{}, false

@@ -9,7 +9,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,45 +28,106 @@ import (
 // maxSearch bounds, in bytes, what is looked for.
 const maxSearch = 100
 
-// Known says whether a code of a system is valid on a day, and gives the
-// operator's words for it where there are any.
+// Ask is one code on one day.
+type Ask struct {
+	System code.System
+	Code   string
+	On     civil.Date
+}
+
+// Answer is what is known of it: the operator's words where there are any.
+type Answer struct {
+	Display string
+	State   code.State
+}
+
+// Known says whether a code of a system is valid on a day.
 func Known(tx *db.Tx, system code.System, c string, on civil.Date) (display string, state code.State, err error) {
-	type row struct{ from, to, display string }
-	rows, err := db.Collect(func(r *sql.Rows) (row, error) {
-		var x row
-		return x, r.Scan(&x.from, &x.to, &x.display)
-	})(tx.Rows("select from_on, to_on, display from codeset_row where system = $1 and code = $2 order by from_on", string(system), c))
+	got, err := Judge(tx, []Ask{{system, c, on}})
 	if err != nil {
 		return "", 0, err
 	}
-	if len(rows) == 0 {
-		var n int
-		err = tx.Row("select count(*) from codeset_system where system = $1", string(system)).Scan(&n)
-		if err != nil {
-			return "", 0, err
-		}
-		if n == 0 {
-			return "", code.NoTable, nil
-		}
-		return "", code.Unknown, nil
+	return got[0].Display, got[0].State, nil
+}
+
+// row is one span of a code, in order of its first day.
+type row struct {
+	Ask
+
+	from, to, display string
+}
+
+// Judge is Known for many codes in two reads at most; answers stand in the
+// order of asks, which are as many as a request carries.
+func Judge(tx *db.Tx, asks []Ask) ([]Answer, error) {
+	if len(asks) == 0 {
+		return nil, nil
 	}
-	day := on.String()
-	state = code.NotYet
+	var where strings.Builder
+	args := make([]any, 0, 2*len(asks))
+	for i, a := range asks {
+		if i > 0 {
+			where.WriteString(" or ")
+		}
+		fmt.Fprintf(&where, "system = $%d and code = $%d", 2*i+1, 2*i+2)
+		args = append(args, string(a.System), a.Code)
+	}
+	rows, err := db.Collect(func(r *sql.Rows) (row, error) {
+		var x row
+		return x, r.Scan(&x.System, &x.Code, &x.from, &x.to, &x.display)
+	})(tx.Rows("select system, code, from_on, to_on, display from codeset_row where "+where.String()+" order by from_on", args...))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Answer, len(asks))
+	missing := false
+	for i, a := range asks {
+		out[i] = a.among(rows)
+		missing = missing || out[i].State == code.Unknown
+	}
+	if !missing {
+		return out, nil
+	}
+	loaded, err := db.Collect(func(r *sql.Rows) (code.System, error) {
+		var system code.System
+		return system, r.Scan(&system)
+	})(tx.Rows("select system from codeset_system"))
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range asks {
+		if out[i].State == code.Unknown && !slices.Contains(loaded, a.System) {
+			out[i].State = code.NoTable
+		}
+	}
+	return out, nil
+}
+
+// among judges one code by the rows that were found.
+func (a Ask) among(rows []row) Answer {
+	day := a.On.String()
+	out := Answer{State: code.Unknown}
 	ended := ""
 	for _, r := range rows {
+		if r.System != a.System || r.Code != a.Code {
+			continue
+		}
+		if out.State == code.Unknown {
+			out.State = code.NotYet
+		}
 		switch {
 		case r.from > day:
-			if state == code.NotYet && display == "" {
-				display = r.display
+			if out.State == code.NotYet && out.Display == "" {
+				out.Display = r.display
 			}
 		case r.to == "" || r.to >= day:
 			// Where spans overlap the later one holds: it comes last.
-			display, state = r.display, code.Known
-		case state != code.Known && r.to >= ended:
-			display, state, ended = r.display, code.Ended, r.to
+			out = Answer{r.display, code.Known}
+		case out.State != code.Known && r.to >= ended:
+			out, ended = Answer{r.display, code.Ended}, r.to
 		}
 	}
-	return display, state, nil
+	return out
 }
 
 // Deps is what the service stands on.

@@ -124,10 +124,9 @@ func bareSubmit(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	nth := int64(uint64(digest[0])<<48 | uint64(digest[1])<<40 | uint64(digest[2])<<32 | uint64(digest[3])<<24 | uint64(digest[4])<<16 | uint64(digest[5])<<8)
-	_, err = tx.Exec(`insert into record_entry (nth, id, subject, kind, person, username, org, door, at_us, body, body_digest, digest)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		nth, r, "bench/"+r, "request.submitted", "person", "dana", "org", "web", now, body, digest, digest)
+	_, err = tx.Exec(`insert into record_entry (id, subject, kind, person, username, org, door, at_us, body, body_digest, digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		r, "bench/"+r, "request.submitted", "person", "dana", "org", "web", now, body, digest, digest)
 	if err != nil {
 		return err
 	}
@@ -250,8 +249,8 @@ func copyRequest(tx *db.Tx, number string, i int, due time.Time) error {
 	if i%2 == 1 {
 		status, open = "approved", 0
 	}
-	_, err = tx.Exec(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
-		values ($1, $2, 1, $3, $4, 'standard', '', '', '', $5, $6, 0, $7, 0, '')`,
+	_, err = tx.Exec(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, referred, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
+		values ($1, $2, 1, $3, $4, 'standard', '', '', '', 0, $5, $6, 0, $7, 0, '')`,
 		r, "org", status, open, db.Micros(due), db.Micros(due), db.Micros(due))
 	return err
 }

@@ -77,15 +77,20 @@ func (s *Service) CaseIn(tx *db.Tx, who access.Actor, number id.Number) (Case, e
 	if err != nil {
 		return Case{}, err
 	}
-	c.Lines, err = caseLines(tx, lines, c.Determination)
+	asks := make([]codeset.Ask, 0, len(c.Diagnoses))
+	for _, d := range c.Diagnoses {
+		asks = append(asks, codeset.Ask{System: code.ICD10CM, Code: d.Code, On: lines[0].From})
+	}
+	names, err := codeset.Judge(tx, asks)
 	if err != nil {
 		return Case{}, err
 	}
-	for i := range c.Diagnoses {
-		c.Diagnoses[i].Name, _, err = codeset.Known(tx, code.ICD10CM, c.Diagnoses[i].Code, lines[0].From)
-		if err != nil {
-			return Case{}, err
-		}
+	for i := range names {
+		c.Diagnoses[i].Name = names[i].Display
+	}
+	c.Lines, err = caseLines(tx, lines, c.Determination)
+	if err != nil {
+		return Case{}, err
 	}
 	c.Documents, err = document.OfRequest(tx, who, c.ID)
 	if err != nil {
@@ -164,13 +169,17 @@ func linesOf(tx *db.Tx, request id.Request) ([]Line, error) {
 func LinesOf(tx *db.Tx, st State) ([]Line, error) { return linesOf(tx, st.Request) }
 
 func caseLines(tx *db.Tx, lines []Line, det *Determination) ([]CaseLine, error) {
+	asks := make([]codeset.Ask, len(lines))
+	for i, l := range lines {
+		asks[i] = codeset.Ask{System: l.System, Code: l.Code, On: l.From}
+	}
+	names, err := codeset.Judge(tx, asks)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]CaseLine, len(lines))
 	for i, l := range lines {
-		name, _, err := codeset.Known(tx, l.System, l.Code, l.From)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = CaseLine{Line: l, Name: name}
+		out[i] = CaseLine{Line: l, Name: names[i].Display}
 		if det == nil {
 			continue
 		}

@@ -280,21 +280,9 @@ func (s Submission) against(tx *db.Tx, who access.Actor, p *problems, today civi
 	if len(s.Lines) > 0 && !s.Lines[0].From.IsZero() {
 		on = s.Lines[0].From
 	}
-	for i, d := range s.Diagnoses {
-		_, state, err := codeset.Known(tx, code.ICD10CM, d, on)
-		if err != nil {
-			return got, err
-		}
-		p.code(fmt.Sprintf("diagnoses[%d]", i), state)
-	}
-	for i, l := range s.Lines {
-		name, err := l.against(tx, p, fmt.Sprintf("lines[%d].", i))
-		if err != nil {
-			return got, err
-		}
-		if i == 0 {
-			got.service = name
-		}
+	got.service, err = s.codes(tx, p, on)
+	if err != nil {
+		return got, err
 	}
 	return got, s.covered(tx, p)
 }
@@ -325,16 +313,33 @@ func (p *problems) code(path string, s code.State) {
 	}
 }
 
-func (l Line) against(tx *db.Tx, p *problems, at string) (name string, err error) {
-	if l.System == "" || l.From.IsZero() {
-		return "", nil // already reported
+// codes judges every code of the request at once, and gives the operator's
+// words for the first line's.
+func (s Submission) codes(tx *db.Tx, p *problems, on civil.Date) (first string, err error) {
+	asks := make([]codeset.Ask, 0, len(s.Diagnoses)+len(s.Lines))
+	paths := make([]string, 0, cap(asks))
+	for i, d := range s.Diagnoses {
+		asks = append(asks, codeset.Ask{System: code.ICD10CM, Code: d, On: on})
+		paths = append(paths, fmt.Sprintf("diagnoses[%d]", i))
 	}
-	name, state, err := codeset.Known(tx, l.System, l.Code, l.From)
+	for i, l := range s.Lines {
+		if l.System == "" || l.From.IsZero() {
+			continue // already reported
+		}
+		asks = append(asks, codeset.Ask{System: l.System, Code: l.Code, On: l.From})
+		paths = append(paths, fmt.Sprintf("lines[%d].code", i))
+	}
+	answers, err := codeset.Judge(tx, asks)
 	if err != nil {
 		return "", err
 	}
-	p.code(at+"code", state)
-	return name, nil
+	for i, a := range answers {
+		p.code(paths[i], a.State)
+		if paths[i] == "lines[0].code" {
+			first = a.Display
+		}
+	}
+	return first, nil
 }
 
 // covered reports each line that the member's coverage does not hold from its

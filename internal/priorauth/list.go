@@ -87,7 +87,7 @@ func planSlice(who access.Actor, g Group) (slice, error) {
 	case GroupFree:
 		return slice{where: "s.pending = 1 and s.owner = ''", key: "due_us"}, nil
 	case GroupReferred:
-		return slice{where: "s.pending = 1 and s.specialty <> ''", key: "due_us"}, nil
+		return slice{where: "s.pending = 1 and s.referred = 1", key: "due_us"}, nil
 	case GroupExpedited:
 		return slice{where: "s.pending = 1 and s.urgency = 'expedited'", key: "due_us"}, nil
 	case GroupDecided, GroupAll:

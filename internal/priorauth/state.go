@@ -101,9 +101,9 @@ func Move(tx *db.Tx, who access.Actor, st State, step Step) (State, error) {
 		}
 		entry = kept.Entry
 	}
-	n, err := tx.Exec(`update request_state set version = $1, status = $2, pending = $3, owner = $4, owner_name = $5, specialty = $6, lapsed = $7, changed_us = $8
-		where request = $9 and version = $10`,
-		after.Version, string(after.Status), db.Bit(after.Status.Open()), string(after.Owner), after.OwnerName, string(after.Specialty), db.Bit(after.Lapsed), db.Micros(tx.Now),
+	n, err := tx.Exec(`update request_state set version = $1, status = $2, pending = $3, owner = $4, owner_name = $5, specialty = $6, referred = $7, lapsed = $8, changed_us = $9
+		where request = $10 and version = $11`,
+		after.Version, string(after.Status), db.Bit(after.Status.Open()), string(after.Owner), after.OwnerName, string(after.Specialty), db.Bit(after.Specialty != ""), db.Bit(after.Lapsed), db.Micros(tx.Now),
 		string(st.Request), st.Version)
 	if err != nil {
 		return State{}, err

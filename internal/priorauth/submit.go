@@ -175,8 +175,8 @@ func (s *Service) store(tx *db.Tx, who access.Actor, r request) (Receipt, error)
 	if err != nil {
 		return Receipt{}, err
 	}
-	_, err = tx.Exec(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
-		values ($1, $2, 1, $3, 1, $4, '', '', '', $5, $6, 0, $7, 0, '')`,
+	_, err = tx.Exec(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, referred, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
+		values ($1, $2, 1, $3, 1, $4, '', '', '', 0, $5, $6, 0, $7, 0, '')`,
 		string(r.ID), string(r.Org), string(Submitted), string(r.Urgency), db.Micros(r.Target), db.Micros(r.Limit), db.Micros(tx.Now))
 	if err != nil {
 		return Receipt{}, err

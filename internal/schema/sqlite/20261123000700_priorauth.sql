@@ -76,6 +76,7 @@ create table request_state (
   owner text not null,
   owner_name text not null,
   specialty text not null,
+  referred integer not null,
   due_us integer not null,
   limit_us integer not null,
   lapsed integer not null,
@@ -86,8 +87,8 @@ create table request_state (
 create index request_state_queue on request_state (pending, due_us, request);
 create index request_state_status on request_state (pending, status, due_us, request);
 create index request_state_owner on request_state (pending, owner, due_us, request);
-create index request_state_expedited on request_state (due_us, request) where pending = 1 and urgency = 'expedited';
-create index request_state_referred on request_state (due_us, request) where pending = 1 and specialty <> '';
+create index request_state_urgency on request_state (pending, urgency, due_us, request);
+create index request_state_referred on request_state (pending, referred, due_us, request);
 create index request_state_org on request_state (org, pending, due_us, request);
 create index request_state_org_changed on request_state (org, changed_us, request);
 create index request_state_org_decided on request_state (org, decided_us, request);
