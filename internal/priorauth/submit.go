@@ -22,6 +22,9 @@ import (
 	"hsconnect/internal/record"
 )
 
+// maxDraws bounds how often a number is drawn for a request.
+const maxDraws = 8
+
 // JobLimit is the job that marks a request whose legal limit passed undecided.
 const JobLimit = "priorauth.limit"
 
@@ -77,11 +80,18 @@ func (s *Service) Submit(ctx context.Context, who access.Actor, sub Submission) 
 		return Receipt{}, err
 	}
 	var r Receipt
-	err = s.look(ctx, who, "draft/"+string(sub.Draft), func(tx *db.Tx) error {
-		var err error
-		r, err = s.submit(tx, who, sub)
-		return err
-	})
+	// Numbers are drawn at random; at some millions a year one draw in a
+	// hundred is taken, which the database says.
+	for range maxDraws {
+		err = s.look(ctx, who, "draft/"+string(sub.Draft), func(tx *db.Tx) error {
+			var err error
+			r, err = s.submit(tx, who, sub)
+			return err
+		})
+		if !db.Duplicate(err) {
+			break
+		}
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -116,10 +126,7 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 	}
 	r := s.newRequest(tx, who, sub, m)
 	r.service = service(sub.Lines, known.service)
-	r.Number, err = freeNumber(tx)
-	if err != nil {
-		return Receipt{}, err
-	}
+	r.Number = id.NewNumber(tx.Now)
 	docs, err := document.Attach(tx, who, sub.Draft, r.ID)
 	if err != nil {
 		return Receipt{}, err
@@ -190,7 +197,7 @@ func (s *Service) store(tx *db.Tx, who access.Actor, r request) (Receipt, error)
 	if err != nil {
 		return Receipt{}, err
 	}
-	_, err = job.Enqueue(tx, JobLimit, limitPayload{Request: r.ID}, job.Options{RunAt: r.Limit, Key: string(r.ID)})
+	_, err = job.Enqueue(tx, JobLimit, limitPayload{Request: r.ID}, job.Options{RunAt: r.Limit})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -211,19 +218,6 @@ func (r request) insert(tx *db.Tx, who access.Actor, kept record.Receipt) error 
 		admit, db.Micros(r.Received), string(r.Rule), int64(r.RuleVersion), db.Micros(r.Target), db.Micros(r.Limit), string(who.Person), who.Name,
 		string(kept.Entry), kept.Digest[:])
 	return err
-}
-
-// freeNumber draws numbers until one is not taken: at a few million requests a
-// year, one draw in a hundred is.
-func freeNumber(tx *db.Tx) (id.Number, error) {
-	for {
-		n := id.NewNumber(tx.Now)
-		var taken int64
-		err := tx.Row("select count(*) from request where number = $1", string(n)).Scan(&taken)
-		if err != nil || taken == 0 {
-			return n, err
-		}
-	}
 }
 
 func insertLines(tx *db.Tx, request id.Request, lines []Line) error {
