@@ -98,6 +98,7 @@ func (s *Service) load(ctx context.Context, who access.Actor, in *reading, diges
 			return err
 		}
 		second := newLoader(who, civil.Of(tx.Now, s.Zone), ref)
+		second.measures = s.DB.Engine() == db.Postgres
 		again, err := in.pass(second, func(fn func(tx *db.Tx) error) error { return fn(tx) })
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
+	"hsconnect/internal/member"
 )
 
 // batchSize is how many rows are compared with the database at a time.
@@ -20,6 +21,9 @@ type loader struct {
 	today  civil.Date
 	ref    id.Import // empty: judge only
 	report Report
+
+	measures bool // the engine plans by what it believes of the tables' sizes
+	written  int  // batches
 
 	batch    []*row
 	inBatch  map[key]bool
@@ -105,10 +109,32 @@ func (l *loader) flush(within func(func(tx *db.Tx) error) error) error {
 		if err != nil || l.ref == "" || l.report.RefusedTotal > 0 {
 			return err
 		}
-		return l.write(tx, done)
+		err = l.write(tx, done)
+		if err != nil {
+			return err
+		}
+		return l.measure(tx)
 	})
 	l.batch = l.batch[:0]
 	clear(l.inBatch)
+	return err
+}
+
+// measure brings the planner up to date when the tables have grown tenfold.
+func (l *loader) measure(tx *db.Tx) error {
+	l.written++
+	if !l.measures || l.written != 5 && l.written != 50 && l.written != 500 {
+		return nil
+	}
+	err := member.Measure(tx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec("analyze coverage_span")
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec("analyze coverage_pcp")
 	return err
 }
 
