@@ -205,6 +205,7 @@ func (s *story) decision(i int, l priorauth.Line) priorauth.LineDecision {
 		if s.no%19 == 0 { // two weeks more than was asked for: never adverse
 			dec.Action, dec.To = priorauth.Modify, l.To.AddDays(14)
 		}
+	default:
 	}
 	return dec
 }
