@@ -107,8 +107,8 @@ func (f importFile) providers(ctx context.Context, load func(*app.App) loadFunc)
 		for _, r := range rep.Refused {
 			fmt.Printf("refused: line %d: %s\n", r.Line, r.Reason)
 		}
-		if len(rep.Refused) > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", len(rep.Refused))
+		if rep.RefusedTotal > 0 {
+			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
 			return errSaid
 		}
 		fmt.Printf("Loaded %d rows.\n", rep.Rows)

@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"text/tabwriter"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/app"
+	"hsconnect/internal/civil"
 )
 
 type userCmd struct {
@@ -24,6 +28,49 @@ type userAddCmd struct {
 	Role         string `required:"" help:"A role at the plan, such as \"plan administrator\", \"nurse reviewer\"."`
 	Organization string `placeholder:"NPI" help:"For a role at an office or facility: its NPI, as imported."`
 	PasswordFile string `type:"existingfile" help:"File that holds the password; without it you are asked."`
+
+	LicenceNumber  string   `placeholder:"NUMBER" help:"For a clinician: the licence to practice. Only a licensed physician may deny."`
+	LicenceState   string   `placeholder:"NY" help:"The state that gave the licence."`
+	LicenceExpires string   `placeholder:"YYYY-MM-DD" help:"The licence's last day."`
+	Specialty      []string `help:"A field the licence covers, such as cardiology; several separated by commas."`
+}
+
+// licence gives the licence that the flags state, or none.
+func (u *userAddCmd) licence() (access.Licence, error) {
+	if u.LicenceNumber == "" && u.LicenceState == "" && u.LicenceExpires == "" && len(u.Specialty) == 0 {
+		return access.Licence{}, nil
+	}
+	if u.LicenceNumber == "" || u.LicenceState == "" || u.LicenceExpires == "" {
+		return access.Licence{}, errors.New("a licence has all of --licence-number, --licence-state and --licence-expires")
+	}
+	if !isState.MatchString(u.LicenceState) {
+		return access.Licence{}, errors.New("--licence-state: give two capital letters, such as NY")
+	}
+	expires, err := civil.Parse(u.LicenceExpires)
+	if err != nil {
+		return access.Licence{}, errors.New("--licence-expires: give a day, such as 2027-12-31")
+	}
+	l := access.Licence{Number: u.LicenceNumber, State: u.LicenceState, Expires: expires}
+	for _, name := range u.Specialty {
+		s := access.Specialty(name)
+		if !s.Valid() {
+			return access.Licence{}, fmt.Errorf("--specialty: use names from this list: %s", specialties())
+		}
+		l.Specialties = append(l.Specialties, s)
+	}
+	return l, nil
+}
+
+// isState is the look of a state's postal letters.
+var isState = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// specialties lists the names that --specialty takes.
+func specialties() string {
+	var names []string
+	for _, s := range access.Specialties() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
 
 func (u *userAddCmd) Run(ctx context.Context) error {
@@ -34,12 +81,16 @@ func (u *userAddCmd) Run(ctx context.Context) error {
 	if role.Side() == access.Office && u.Organization == "" {
 		return fmt.Errorf("%q is a role at an office: say which with --organization NPI", string(role))
 	}
+	licence, err := u.licence()
+	if err != nil {
+		return err
+	}
 	password, err := readPassword(u.PasswordFile)
 	if err != nil {
 		return err
 	}
 	return u.with(ctx, func(a *app.App) error {
-		n := account.NewPerson{Username: u.Username, Name: u.Name, Email: u.Email, Password: password, Side: role.Side(), OrgName: a.Config.Plan.Name, Roles: []access.Role{role}}
+		n := account.NewPerson{Username: u.Username, Name: u.Name, Email: u.Email, Password: password, Side: role.Side(), OrgName: a.Config.Plan.Name, Roles: []access.Role{role}, Licence: licence}
 		if role.Side() == access.Office {
 			o, err := a.Providers.OrganizationByNPI(ctx, u.Organization)
 			if err != nil {
