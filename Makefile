@@ -63,7 +63,7 @@ generate: ## Go from .templ files, if they changed
 	@scripts/generate
 
 clean: ## remove what was built; ./data stays
-	rm -rf bin .cache internal/web/ui/node_modules e2e/node_modules e2e/results
+	rm -rf bin .cache tools/node/node_modules internal/web/ui/node_modules e2e/node_modules e2e/results
 	find internal/web/ui/dist -mindepth 1 -not -name .gitkeep -delete
 	find internal cmd -name '*_templ.go' -delete
 	@echo "make clean: done; ./data is left as it was"

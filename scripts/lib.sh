@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 export ROOT
 mkdir -p .cache/bin
+# A newer Node.js than the machine's own, if scripts/setup had to bring one.
+if [ -x tools/node/node_modules/.bin/node ]; then PATH=$ROOT/tools/node/node_modules/.bin:$PATH; fi
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {
