@@ -7,7 +7,10 @@ ROOT=$PWD
 export ROOT
 mkdir -p .cache/bin
 # A newer Node.js than the machine's own, if scripts/setup had to bring one.
-if [ -x tools/node/node_modules/.bin/node ]; then PATH=$ROOT/tools/node/node_modules/.bin:$PATH; fi
+for bin in tools/node/node_modules/node-linux-*/bin; do
+	if [ -x "$bin/node" ]; then PATH=$ROOT/$bin:$PATH; fi
+done
+unset bin
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {
