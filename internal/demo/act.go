@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"sync"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/coverage"
@@ -82,18 +84,22 @@ func (h *hand) prepare(ctx context.Context, s *story, who access.Actor) error {
 	}
 	s.run.draft = d.ID
 	papers, form := s.papers, s.form
-	if s.goal == "" {
+	if s.goal == draft {
 		form, err = s.half()
 		if err != nil {
 			return err
 		}
 		papers = papers[:s.no%(len(papers)+1)]
 	}
-	for _, p := range papers {
-		err = h.receive(ctx, who, s, p, document.NewFile{Draft: d.ID})
-		if err != nil {
-			return err
-		}
+	errs := make([]error, len(papers))
+	var all sync.WaitGroup
+	for i, p := range papers {
+		all.Go(func() { errs[i] = h.receive(ctx, who, s, p, document.NewFile{Draft: d.ID}) })
+	}
+	all.Wait()
+	err = errors.Join(errs...)
+	if err != nil {
+		return err
 	}
 	_, err = h.Priorauth.SaveDraft(ctx, who, d.ID, 0, form)
 	return err

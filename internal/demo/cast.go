@@ -19,6 +19,9 @@ type share struct {
 
 const fullRequests = 400
 
+// draft is the goal of a story that is never submitted.
+const draft priorauth.Status = "draft"
+
 func shares() []share {
 	return []share{
 		{priorauth.Submitted, 38}, {priorauth.InReview, 48}, {priorauth.WaitingForOffice, 28}, {priorauth.WaitingForPlan, 22},
@@ -42,7 +45,7 @@ func (w *world) makeStories(seed uint64, size Size) error {
 	}
 	for k := range size.Drafts {
 		no++
-		s, err := w.makeStory(newDice(seed, forRequests, no), no, k, "")
+		s, err := w.makeStory(newDice(seed, forRequests, no), no, k, draft)
 		if err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func (w *world) mood(d dice, k int, goal priorauth.Status) timing {
 		t.urgency, t.lead = priorauth.Expedited, d.between(0, 2)
 	}
 	if !goal.Open() {
-		t.recent = k%12 == 0 && goal != priorauth.Expired && goal != ""
+		t.recent = k%12 == 0 && goal != priorauth.Expired && goal != draft
 		return t
 	}
 	waiting := goal == priorauth.InReview || goal == priorauth.WaitingForOffice
@@ -144,6 +147,9 @@ func (w *world) physician(d dice, lines []priorauth.Line) (*person, access.Speci
 	})
 	if len(fitting) == 0 {
 		return nil, "", errNoPhysician
+	}
+	if known := slices.DeleteFunc(slices.Clone(fitting), func(p *person) bool { return !p.known }); len(known) > 0 && d.in(60) {
+		fitting = known // so that they find cases of their own
 	}
 	p := pick(d, fitting)
 	one := review.Fitting(lines[:1])

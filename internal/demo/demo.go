@@ -75,9 +75,9 @@ type Deps struct {
 	Review     *review.Service
 	Record     *record.Log
 
-	Now      func() time.Time // the real time, which the dates lean on
-	Size     Size             // zero: Full
-	Progress func(done, total int)
+	Now      func() time.Time      // the real time, which the dates lean on
+	Size     Size                  // zero: Full
+	Progress func(done, total int) // called by one goroutine at a time
 }
 
 // Build makes the plan in an empty database and gives the sign-ins whose

@@ -36,7 +36,7 @@ func (w *world) attach(d dice, s *story) {
 		s.papers = append(s.papers, paper{kind: p.kind, name: p.file, title: s.say(p.title), text: s.say(p.text), head: head, facts: facts})
 	}
 	if s.scene.plot != nil && d.in(80) {
-		s.papers = append(s.papers, paper{kind: "other", name: s.scene.plot.file, title: s.member.name() + ", " + s.visit.US(),
+		s.papers = append(s.papers, paper{kind: "lab", name: s.scene.plot.file, title: s.member.name() + ", " + s.visit.US(),
 			plot: s.scene.plot, chance: d.Uint64()})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"hsconnect/internal/access"
@@ -25,7 +24,8 @@ type hand struct {
 
 	w     *world
 	jobs  *job.Runner
-	done  atomic.Int64
+	mu    sync.Mutex // guards done, and lets Progress be called by one at a time
+	done  int
 	total int
 }
 
@@ -122,7 +122,7 @@ func (h *hand) together(ctx context.Context, events []event) error {
 			if errs[i] == nil {
 				errs[i] = e.do(ctx)
 			}
-			h.tick(1)
+			h.tick()
 		})
 	}
 	all.Wait()
@@ -134,7 +134,12 @@ func (h *hand) together(ctx context.Context, events []event) error {
 	return nil
 }
 
-func (h *hand) tick(n int64) { h.Progress(int(h.done.Add(n)), h.total) }
+func (h *hand) tick() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.done++
+	h.Progress(h.done, h.total)
+}
 
 // events gives everything that happens after the plan's data is loaded, in order.
 func (h *hand) events() []event {

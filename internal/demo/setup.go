@@ -36,7 +36,7 @@ func (h *hand) setUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		h.tick(1)
+		h.tick()
 	}
 	return nil
 }

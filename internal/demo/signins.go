@@ -92,13 +92,13 @@ func (w *world) tryMembers() []TryMember {
 		twins[m.folded()] = m
 	}
 	for _, m := range w.members {
-		if m.steady && m != one && m != other {
+		if m.steady && m != one && m != other && easy(m) {
 			out = append(out, try("covered", m))
 			break
 		}
 	}
 	for _, m := range w.members {
-		if len(m.spans) == 1 && !m.covered(w.today) && m.spans[0].from.Before(w.today) {
+		if len(m.spans) == 1 && !m.covered(w.today) && m.spans[0].from.Before(w.today) && easy(m) {
 			out = append(out, try("not covered any more", m))
 			break
 		}
@@ -108,6 +108,9 @@ func (w *world) tryMembers() []TryMember {
 	}
 	return out
 }
+
+// easy reports whether a last name can be typed on any keyboard.
+func easy(m *insured) bool { return plain(m.last) == strings.ToLower(m.last) }
 
 // tryRequests gives requests that show somebody's work.
 func (w *world) tryRequests(p *person) []TryRequest {

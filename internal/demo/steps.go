@@ -44,8 +44,9 @@ type step struct {
 
 // plot makes the steps that lead a story to its goal.
 func (w *world) plot(d dice, s *story) error {
-	s.add(step{at: s.received.Add(-time.Duration(d.between(12, 38)) * time.Minute), kind: prepare, who: s.by})
-	if s.goal == "" {
+	// Half hours, so that many of them coincide: they are most of the work.
+	s.add(step{at: s.received.Add(-apart).Truncate(3 * slot), kind: prepare, who: s.by})
+	if s.goal == draft {
 		return nil
 	}
 	s.add(step{at: s.received, kind: submit, who: s.by})

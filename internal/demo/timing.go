@@ -64,6 +64,8 @@ func (w *world) receive(d dice, s *story) {
 		low, high = 4, 130
 	case priorauth.Expired:
 		low, high = 34*24, (daysBack-3)*24
+	case draft:
+		low, high = 3, 9*24
 	default:
 		low, high = 3*24, 52*24
 		if s.when.recent {
@@ -76,7 +78,14 @@ func (w *world) receive(d dice, s *story) {
 	if expedited && s.when.recent {
 		low, high = 50, 66
 	}
-	s.received = w.daytime(d, now.Add(-hours(low, high)), w.start.Add(48*time.Hour), now.Add(-time.Duration(low)*time.Hour+time.Hour))
+	after := w.start.Add(48 * time.Hour)
+	switch {
+	case s.goal.Open() && expedited:
+		after = now.Add(-70 * time.Hour)
+	case s.goal.Open():
+		after = now.Add(-7*24*time.Hour + time.Hour)
+	}
+	s.received = w.daytime(d, now.Add(-hours(low, high)), after, earlier(now.Add(-time.Duration(low)*time.Hour+time.Hour), latest))
 }
 
 // decide draws when a request was decided: in time, and before now.
