@@ -9,8 +9,10 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registered as "pgx"
 )
 
-// maxTries bounds how often a transaction that lost a race is run again.
-const maxTries = 12
+// maxTries bounds how often a transaction that lost a race is run again: some
+// four seconds of pauses. Of many callers after one row only one wins at a
+// time, so the unluckiest loses about as often as there are callers.
+const maxTries = 40
 
 func (d *DB) openPostgres(ctx context.Context, c Config) (*DB, error) {
 	d.engine = Postgres
@@ -41,7 +43,7 @@ func (d *DB) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	var err error
 	for try := range maxTries {
 		if try > 0 {
-			pause := time.Duration(1<<min(try, 6)) * time.Millisecond
+			pause := time.Duration(1<<min(try, 7)) * time.Millisecond
 			timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // spreading retries is no secret
 			select {
 			case <-ctx.Done():
