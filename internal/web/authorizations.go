@@ -53,9 +53,9 @@ func (c *Call) chips(base string, groups []priorauth.Group, on priorauth.Group, 
 // authorizationsPage is GET /authorizations: the office's list, or with a
 // number the way to one request.
 func (s *site) authorizationsPage(c *Call) error {
-	p := listPage{Typed: c.Query("number"), MayAsk: c.Actor.Has(access.SubmitRequests)}
-	if p.Typed != "" {
-		number, err := id.ParseNumber(p.Typed)
+	p, typed := listPage{MayAsk: c.Actor.Has(access.SubmitRequests)}, c.Query("number")
+	if typed != "" {
+		number, err := id.ParseNumber(typed)
 		if err == nil {
 			return c.Redirect("/authorizations/" + string(number))
 		}
@@ -80,7 +80,7 @@ func (s *site) authorizationsPage(c *Call) error {
 		}
 		p.Drafts = c.draftTasks(drafts)
 	}
-	return c.Show(Page{Title: "Authorizations", Section: "authorizations", Search: p.Typed, Body: listBody(p)})
+	return c.Show(Page{Title: "Authorizations", Section: "authorizations", Search: typed, Body: listBody(p)})
 }
 
 // pages leads to the next page, and from any page but the first back to it: a

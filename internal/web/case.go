@@ -22,6 +22,12 @@ func (s *site) casePage(c *Call) error {
 	return s.showCase(c, number, NewForm(nil), nil)
 }
 
+// printMark says on paper who printed a request and when, as the agreement's
+// one copy of it.
+func (c *Call) printMark(number string) *kit.PrintCopy {
+	return &kit.PrintCopy{Copy: "Copy for the patient’s file", Who: c.Actor.Name + ", " + c.Actor.OrgName, When: c.Moment(c.Now()).Text, ID: number}
+}
+
 // doneWords says what was just done, by the word that Call.Done left.
 func doneWords(word string) string {
 	switch word {
@@ -68,7 +74,7 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 			p.Alert += ". Last: " + last.What + " (" + last.Name + ", " + c.Moment(last.At).Text + ")."
 		}
 	}
-	return c.Show(Page{Status: status, Title: "Authorization " + string(k.Number), Section: "authorizations", Form: f, Body: caseBody(p)})
+	return c.Show(Page{Status: status, Title: "Authorization " + string(k.Number), Section: "authorizations", Form: f, Body: caseBody(p), Print: c.printMark(string(k.Number))})
 }
 
 // again shows the case with what went wrong, or gives err back.
@@ -202,5 +208,5 @@ func (s *site) receiptPage(c *Call) error {
 		},
 		Actions: receiptActions(string(r.Number), string(r.Member)),
 	}
-	return c.Show(Page{Title: "Request received", Section: "authorizations", Body: receiptBody(p, r.Signed)})
+	return c.Show(Page{Title: "Request received", Section: "authorizations", Body: receiptBody(p, r.Signed), Print: c.printMark(string(r.Number))})
 }
