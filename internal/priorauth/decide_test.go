@@ -217,6 +217,28 @@ func TestAskAnswerAndNoteInOneThread(t *testing.T) {
 	})
 }
 
+func TestADocumentAnswersToo(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		r := p.Submit(p.Clerk, p.Eleanor, nil)
+		f, err := p.Review.Open(ctx(), p.Nurse.Actor, r.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.Review.Ask(ctx(), p.Nurse.Actor, r.Number, f.Version, "Please send the stress test.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.Priorauth.AddedDocument(ctx(), p.Clerk.Actor, r.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := p.Priorauth.Case(ctx(), p.Clerk.Actor, r.Number)
+		if err != nil || c.Status != priorauth.WaitingForPlan {
+			t.Fatalf("%s %v", c.Status, err)
+		}
+	})
+}
+
 func TestCancelEndsItForEverybody(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		r := p.Submit(p.Clerk, p.Eleanor, nil)

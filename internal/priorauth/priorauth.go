@@ -248,12 +248,10 @@ type Diagnosis struct {
 
 // Deps is what the service stands on.
 type Deps struct {
-	DB        *db.DB
-	Log       *slog.Logger
-	Record    *record.Log
-	Documents *document.Service
-	Zone      *time.Location // the plan's; deadlines end with its days
-	Codes     *code.Set      // the operator's code tables; nil when none is loaded
+	DB     *db.DB
+	Log    *slog.Logger
+	Record *record.Log
+	Zone   *time.Location // the plan's; deadlines end with its days
 }
 
 // Service does what this package promises.

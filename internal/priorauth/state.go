@@ -3,6 +3,7 @@ package priorauth
 import (
 	"context"
 	"encoding/json"
+	"unicode/utf8"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
@@ -163,7 +164,7 @@ func (s *Service) Cancel(ctx context.Context, who access.Actor, number id.Number
 		return fault.Bad(*bad)
 	case reason == "":
 		return fault.Bad(fault.Problem{Path: "reason", Text: "Say why the request is no longer needed"})
-	case len(reason) > 2000:
+	case utf8.RuneCountInString(reason) > 2000:
 		return fault.Bad(fault.Problem{Path: "reason", Text: "Shorten the reason to 2,000 characters"})
 	}
 	return s.look(ctx, who, "request", func(tx *db.Tx) error {
@@ -185,7 +186,11 @@ func (s *Service) AddedDocument(ctx context.Context, who access.Actor, number id
 		if err != nil {
 			return err
 		}
-		_, err = Move(tx, who, st, Step{Kind: "document", What: "Added a document", Office: true, Apply: func(*State) {}})
+		_, err = Move(tx, who, st, Step{Kind: "document", What: "Added a document", Office: true, Apply: func(st *State) {
+			if st.Status == WaitingForOffice {
+				st.Status = WaitingForPlan
+			}
+		}})
 		return err
 	})
 }

@@ -120,7 +120,7 @@ func (p *Portal) services() {
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
-	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Documents: p.Documents, Zone: zone})
+	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
