@@ -148,19 +148,40 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
-	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Documents: a.Documents, Zone: a.Zone})
+	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
+	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
 	return err
+}
+
+// housekeeping is what has to be done every day: sessions that ran out are
+// ended, and sealed files that no row names are removed.
+func (a *App) housekeeping() {
+	a.Jobs.Handle("account.purge", func(ctx context.Context, _ job.Job) error {
+		_, err := a.Accounts.Purge(ctx, access.SystemActor("purge"))
+		return err
+	})
+	a.Jobs.Handle("blob.sweep", func(ctx context.Context, _ job.Job) error {
+		_, err := blob.Sweep(ctx, a.DB, a.Vault.Store())
+		return err
+	})
+	a.Jobs.Every("account.purge", 24*time.Hour)
+	a.Jobs.Every("blob.sweep", 24*time.Hour)
 }
 
 // Handler gives the portal's pages and machine addresses. secure says that
 // browsers reach it over TLS.
 func (a *App) Handler(secure bool) (http.Handler, error) {
+	var address func(*http.Request) string
+	if a.Config.BehindProxy {
+		address = forwarded
+	}
 	return web.New(web.Deps{
+		Address:  address,
 		Accounts: a.Accounts, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,

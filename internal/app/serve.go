@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -58,4 +60,22 @@ func (a *App) Serve(ctx context.Context, listener net.Listener) error {
 	err = errors.Join(err, server.Shutdown(stop))
 	cancel()
 	return errors.Join(err, <-background)
+}
+
+// forwarded gives the address that the proxy in front saw: the last one of the
+// last X-Forwarded-For, since what stands before it the client may have written.
+// Without one it is the proxy itself.
+func forwarded(r *http.Request) string {
+	if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
+		hops := strings.Split(all[len(all)-1], ",")
+		addr, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1]))
+		if err == nil {
+			return addr.Unmap().String()
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
