@@ -96,12 +96,17 @@ func count(t *testing.T, d *db.DB) map[priorauth.Status]int {
 
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	a, d := open(t, "", demo.Full())
+	size := demo.Full()
+	if underRace {
+		size = demo.Size{Members: 500, People: 120, Requests: 120, Drafts: 24}
+	}
+	a, d := open(t, "", size)
 	all := build(t, d)
+	part := func(n int) int { return n * size.Requests / demo.Full().Requests }
 	want := map[priorauth.Status]int{
-		priorauth.Submitted: 38, priorauth.InReview: 48, priorauth.WaitingForOffice: 28, priorauth.WaitingForPlan: 22,
-		priorauth.Approved:       96 + 66, // what has run out is stored as approved
-		priorauth.PartlyApproved: 34, priorauth.Denied: 44, priorauth.Cancelled: 24,
+		priorauth.Submitted: part(38), priorauth.InReview: part(48), priorauth.WaitingForOffice: part(28), priorauth.WaitingForPlan: part(22),
+		priorauth.Approved:       part(96) + part(66), // what has run out is stored as approved
+		priorauth.PartlyApproved: part(34), priorauth.Denied: part(44), priorauth.Cancelled: part(24),
 	}
 	got := count(t, a.DB)
 	for status, n := range want {
@@ -193,8 +198,8 @@ func tries(t *testing.T, a *app.App, all demo.SignIns) {
 		t.Errorf("the first page: %d to do, %d due, %d decided, %d drafts, %v", len(home.Act), len(home.Due), len(home.Decided), len(home.Drafts), err)
 	}
 	for _, s := range all {
-		if s.Role != string(access.MedicalDirector) {
-			continue
+		if s.Role != string(access.MedicalDirector) || !strings.HasPrefix(s.Requests[0].What, "may be denied") {
+			continue // a smaller plan has no case for every specialty
 		}
 		f, err := a.Review.Open(t.Context(), actorOf(t, a, s), s.Requests[0].Number)
 		may := !strings.Contains(s.Note, "licence ran out") && !strings.Contains(s.Note, "restricted")

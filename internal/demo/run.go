@@ -60,8 +60,8 @@ func (h *hand) tell(ctx context.Context) error {
 	}
 	today := civil.Of(h.w.start, h.w.zone)
 	for len(events) > 0 {
-		this := events[0].at.Truncate(slot)
-		n := slices.IndexFunc(events, func(e event) bool { return !e.at.Truncate(slot).Equal(this) })
+		this := h.w.slotOf(events[0].at)
+		n := slices.IndexFunc(events, func(e event) bool { return !h.w.slotOf(e.at).Equal(this) })
 		if n < 0 {
 			n = len(events)
 		}

@@ -142,9 +142,14 @@ func (w *world) tryRequests(p *person) []TryRequest {
 		add("the office answered", stands(priorauth.WaitingForPlan))
 		add("past its legal limit", func(s *story) bool { return s.when.pressure == overdue })
 	case p.is(access.MedicalDirector):
-		add("may be denied if the licence fits", func(s *story) bool {
-			return s.goal == priorauth.InReview && fitsAll(p, s.submitted.Lines)
-		})
+		mine := func(s *story) bool { return s.goal == priorauth.InReview && s.owner() == p }
+		free := func(s *story) bool {
+			return s.goal == priorauth.InReview && s.owner() == nil && fitsAll(p, s.submitted.Lines)
+		}
+		if slices.ContainsFunc(w.cases, mine) {
+			free = mine
+		}
+		add("may be denied if the licence holds", free)
 		add("of another specialty: a denial is refused", func(s *story) bool {
 			return s.goal == priorauth.InReview && !fitsAll(p, s.submitted.Lines)
 		})

@@ -45,7 +45,7 @@ type step struct {
 // plot makes the steps that lead a story to its goal.
 func (w *world) plot(d dice, s *story) error {
 	// Half hours, so that many of them coincide: they are most of the work.
-	s.add(step{at: s.received.Add(-apart).Truncate(3 * slot), kind: prepare, who: s.by})
+	s.add(step{at: s.received.Add(-w.apart(s)).Truncate(coarse), kind: prepare, who: s.by})
 	if s.goal == draft {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (w *world) plot(d dice, s *story) error {
 		end, before = s.when.decided, middle[:len(middle)-1]
 		middle[len(middle)-1].at = s.when.decided
 	}
-	for i, at := range w.spread(d, s.received, end, len(before)) {
+	for i, at := range w.spread(d, s, end, len(before)) {
 		before[i].at = at
 	}
 	s.steps = append(s.steps, middle...)
@@ -74,6 +74,21 @@ func (w *world) plot(d dice, s *story) error {
 	}
 	slices.SortStableFunc(s.steps, func(a, b step) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	return nil
+}
+
+// owner is who has taken the request last; nil if nobody has it.
+func (s *story) owner() *person {
+	var owner *person
+	for _, st := range s.steps {
+		switch st.kind {
+		case take:
+			owner = st.who
+		case refer:
+			owner = nil
+		default:
+		}
+	}
+	return owner
 }
 
 func (s *story) add(st step) { s.steps = append(s.steps, st) }

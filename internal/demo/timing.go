@@ -12,8 +12,29 @@ import (
 // one happens at the same moment, on several cases at once.
 const slot = 10 * time.Minute
 
-// apart is the least time between two steps of one case: never one slot.
-const apart = slot + time.Minute
+// coarse is the slot of what is longer ago than recall: nobody minds the
+// minute any more, and more of it happens at once.
+const (
+	coarse = 3 * slot
+	recall = 17 * 24 * time.Hour
+)
+
+// slotOf gives the beginning of the slot that a moment falls into.
+func (w *world) slotOf(t time.Time) time.Time {
+	if t.Before(w.now.Add(-recall)) {
+		return t.Truncate(coarse)
+	}
+	return t.Truncate(slot)
+}
+
+// apart is the least time between two steps of a case, so that no two fall
+// into one slot.
+func (w *world) apart(s *story) time.Duration {
+	if s.received.Before(w.now.Add(-recall)) {
+		return coarse + time.Minute
+	}
+	return slot + time.Minute
+}
 
 // pressure is how near its end the time of an open request is.
 type pressure int
@@ -92,7 +113,7 @@ func (w *world) receive(d dice, s *story) {
 func (w *world) decide(d dice, s *story) {
 	limit := w.due(s).Limit
 	last := earlier(limit.Add(-time.Hour), w.now.Add(-3*slot))
-	first := s.received.Add(10 * apart)
+	first := s.received.Add(10 * w.apart(s))
 	if s.when.recent {
 		first = later(first, w.now.Add(-38*time.Hour))
 	}
@@ -132,9 +153,10 @@ func (w *world) daytime(d dice, t, after, before time.Time) time.Time {
 	return earlier(later(t, after.Add(time.Minute)), before.Add(-time.Minute))
 }
 
-// spread gives n moments between from and to, in order, far enough apart, in
+// spread gives n moments between receipt and to, in order, far enough apart, in
 // working hours where there is room.
-func (w *world) spread(d dice, from, to time.Time, n int) []time.Time {
+func (w *world) spread(d dice, s *story, to time.Time, n int) []time.Time {
+	from, apart := s.received, w.apart(s)
 	var out []time.Time
 	prev := from
 	for i := range n {
