@@ -38,6 +38,43 @@ async function freePort() {
   });
 }
 
+async function ready(base) {
+  for (let i = 0; i < 200; i++) {
+    try {
+      const r = await fetch(base + '/readyz');
+      if (r.ok) return;
+    } catch { /* not yet */ }
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error('the portal did not become ready');
+}
+
+// Portal is an empty portal as an operator starts it, served until stopped.
+// What it wrote to its log is in said.
+export class Portal {
+  static async make() {
+    const p = new Portal();
+    p.dir = mkdtempSync(join(tmpdir(), 'hsconnect-e2e-'));
+    p.data = join(p.dir, 'data');
+    p.said = '';
+    const address = `127.0.0.1:${await freePort()}`;
+    p.base = `http://${address}`;
+    p.child = spawn(bin, ['serve', '--data', p.data, '--listen', address], { stdio: ['ignore', 'ignore', 'pipe'] });
+    p.child.stderr.setEncoding('utf8').on('data', (text) => { p.said += text; });
+    await ready(p.base);
+    return p;
+  }
+
+  async stop() {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((done) => this.child.once('close', done));
+    this.child.kill();
+    await ended;
+  }
+
+  remove() { rmSync(this.dir, { recursive: true, force: true }); }
+}
+
 // Demo is a made-up plan in a folder of its own, served until stopped.
 export class Demo {
   static async make() {
@@ -54,14 +91,7 @@ export class Demo {
 
   async start() {
     this.child = spawn(bin, ['demo', '--data', this.dir, '--listen', this.address], { stdio: ['ignore', 'ignore', 'inherit'] });
-    for (let i = 0; i < 200; i++) {
-      try {
-        const r = await fetch(this.base + '/readyz');
-        if (r.ok) return;
-      } catch { /* not yet */ }
-      await new Promise((done) => setTimeout(done, 100));
-    }
-    throw new Error('the portal did not become ready');
+    await ready(this.base);
   }
 
   async stop(signal = 'SIGTERM') {

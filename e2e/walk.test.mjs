@@ -132,6 +132,10 @@ test('every problem is said beside its field, and a false PDF is refused', async
 });
 
 test('submitted once although pressed twice, with a receipt', async () => {
+  const counting = await clerk.context().newPage();
+  await counting.goto(demo.base + '/authorizations?show=open');
+  const open0 = await counting.locator('tbody tr').count();
+  await counting.close();
   await clerk.locator('button:has-text("Submit request")').dblclick();
   await clerk.waitForURL(/\/receipt/);
   number = clerk.url().match(/A\d\d-\d{9}-\d/)[0];
@@ -140,7 +144,9 @@ test('submitted once although pressed twice, with a receipt', async () => {
   assert.match(text, /422\.572/);
   await look(clerk, 'receipt');
   await clerk.goBack();
-  await clerk.goto(demo.base + '/authorizations');
+  await clerk.goto(demo.base + '/authorizations?show=open');
+  assert.equal(await clerk.locator(`tr:has-text("${number}")`).count(), 1);
+  assert.equal(await clerk.locator('tbody tr').count(), open0 + 1, 'two presses made more than one request');
   await look(clerk, 'list');
   await clerk.goto(demo.base + '/authorizations/' + number);
   assert.match(await clerk.locator('main').innerText(), /Submitted/);
@@ -189,17 +195,37 @@ test('the nurse opens it, reads the document and asks; the clerk answers', async
   assert.match(await clerk.locator('main').innerText(), /Waiting for the plan/);
 });
 
-test('the physician denies a line with reason, criterion and own words; the nurse comes too late', async () => {
-  let doctor;
+test('a nurse cannot deny, not even by a forged form, but refers', async () => {
+  await nurse.goto(demo.base + '/plan/cases/' + number);
+  const forged = await nurse.request.post(`${demo.base}/plan/cases/${number}/decide`, {
+    headers: { Origin: demo.base }, maxRedirects: 0,
+    form: {
+      version: await nurse.inputValue('form[action$="/decide"] [name=version]'), attest: 'yes', 'line-1-action': 'approve', 'line-2-action': 'deny',
+      'line-2-reason': 'criteria', 'line-2-criterion': 'NCD 240.4', 'line-2-narrative': 'The sleep study of October names an index of three only.',
+    },
+  });
+  assert.equal(forged.status(), 403);
+  await nurse.fill('[name=reason]', 'The criterion is not met for the second line.');
+  await nurse.click('button:has-text("Refer request")');
+  await nurse.waitForURL(new RegExp(`/plan/cases/${number}`));
+  await nurse.waitForSelector('text=The criterion is not met for the second line.');
+  await look(nurse, 'referred case');
+  await clerk.goto(demo.base + '/authorizations/' + number);
+  assert.ok(!(await clerk.content()).includes('criterion is not met'), 'the reason for a referral reached the office');
+});
+
+test('the physician denies a line with reason, criterion and own words; a second one comes too late', async () => {
+  const fitting = [];
   for (const p of demo.people.filter((x) => x.role === 'medical director')) {
     const page = await open(browser);
     await signIn(page, demo.base, p);
     await page.goto(demo.base + '/plan/cases/' + number);
-    if (await page.locator('[name=line-2-action][value=deny]').count() > 0) { doctor = page; break; }
-    await page.context().close();
+    if (await page.locator('[name=line-2-action][value=deny]').count() > 0) fitting.push(page);
+    else await page.context().close();
+    if (fitting.length === 2) break;
   }
-  assert.ok(doctor, 'no physician of the demo fits');
-  await nurse.goto(demo.base + '/plan/cases/' + number);
+  assert.equal(fitting.length, 2, 'two physicians of the demo fit');
+  const [doctor, late] = fitting;
 
   await tick(doctor, '[name=line-1-action][value=approve]');
   await tick(doctor, '[name=line-2-action][value=deny]');
@@ -219,13 +245,14 @@ test('the physician denies a line with reason, criterion and own words; the nurs
   await doctor.waitForSelector('text=Partly approved');
   await look(doctor, 'decided case');
 
-  await tick(nurse, '[name=line-1-action][value=approve]');
-  await tick(nurse, '[name=line-2-action][value=approve]');
+  await tick(late, '[name=line-1-action][value=approve]');
+  await tick(late, '[name=line-2-action][value=approve]');
+  if (!await late.locator('[name=attest]').isChecked()) await tick(late, '[name=attest]');
   const [answer] = await Promise.all([
-    nurse.waitForResponse((r) => r.url().endsWith('/decide')), nurse.click('button:has-text("Sign decision")')]);
+    late.waitForResponse((r) => r.url().endsWith('/decide')), late.click('button:has-text("Sign decision")')]);
   assert.equal(answer.status(), 409);
-  await nurse.waitForLoadState();
-  await look(nurse, 'too late');
+  await late.waitForLoadState();
+  await look(late, 'too late');
 });
 
 test('the office sees the decision by line, the same everywhere', async () => {
@@ -241,6 +268,14 @@ test('the office sees the decision by line, the same everywhere', async () => {
   assert.match(detail, /Partly approved/);
   assert.match(detail, /NCD 240\.4, section B/);
   assert.match(detail, /index of three/);
+  await clerk.emulateMedia({ media: 'print' });
+  const paper = await clerk.locator('body').innerText();
+  assert.match(paper, /Partly approved/, 'the printed copy says another status');
+  assert.match(paper, /printed for Dana Okafor/);
+  assert.ok(!paper.includes('Send message'), 'a form is printed');
+  await clerk.goto(demo.base + '/');
+  assert.match(await clerk.locator('body').innerText(), /not a printed copy/);
+  await clerk.emulateMedia({ media: 'screen' });
 });
 
 test('the keyboard alone signs in and looks up', async () => {
@@ -276,6 +311,23 @@ test('without script: look up, keep a draft, submit', async () => {
   await page.click('button:has-text("Submit request")');
   await page.waitForURL(/\/receipt/);
   await page.context().close();
+});
+
+test('every sign-in that the start prints works, and leads where it says', async () => {
+  const seen = new Set();
+  for (const p of demo.people.filter((x) => x.accepted)) {
+    const page = await open(browser);
+    await signIn(page, demo.base, p);
+    const first = await page.goto(demo.base + p.first_address);
+    assert.equal(first.status(), 200, `${p.username} at ${p.first_address}`);
+    if (!seen.has(p.role)) await look(page, `first page of the ${p.role}`);
+    for (const r of seen.has(p.role) ? [] : p.requests ?? []) {
+      const answer = await page.request.get(demo.base + (p.first_address.startsWith('/plan') ? '/plan/cases/' : '/authorizations/') + r.number);
+      assert.equal(answer.status(), r.what.includes('not found') ? 404 : 200, `${p.username}: ${r.what}`);
+    }
+    seen.add(p.role);
+    await page.context().close();
+  }
 });
 
 function files(dir) {
