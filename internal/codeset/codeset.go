@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,7 +56,7 @@ type row struct {
 	from, to, display string
 }
 
-// Judge is Known for many codes in two reads at most; answers stand in the
+// Judge is Known for many codes in one read; answers stand in the
 // order of asks, which are as many as a request carries.
 func Judge(tx *db.Tx, asks []Ask) ([]Answer, error) {
 	if len(asks) == 0 {
@@ -72,31 +71,23 @@ func Judge(tx *db.Tx, asks []Ask) ([]Answer, error) {
 		fmt.Fprintf(&where, "system = $%d and code = $%d", 2*i+1, 2*i+2)
 		args = append(args, string(a.System), a.Code)
 	}
+	// The systems that have a table come along as rows without a code.
 	rows, err := db.Collect(func(r *sql.Rows) (row, error) {
 		var x row
 		return x, r.Scan(&x.System, &x.Code, &x.from, &x.to, &x.display)
-	})(tx.Rows("select system, code, from_on, to_on, display from codeset_row where "+where.String()+" order by from_on", args...))
+	})(tx.Rows("select system, code, from_on, to_on, display from codeset_row where "+where.String()+
+		" union all select system, '', '', '', '' from codeset_system order by 3", args...))
 	if err != nil {
 		return nil, err
+	}
+	loaded := map[code.System]bool{}
+	for _, r := range rows {
+		loaded[r.System] = true
 	}
 	out := make([]Answer, len(asks))
-	missing := false
 	for i, a := range asks {
 		out[i] = a.among(rows)
-		missing = missing || out[i].State == code.Unknown
-	}
-	if !missing {
-		return out, nil
-	}
-	loaded, err := db.Collect(func(r *sql.Rows) (code.System, error) {
-		var system code.System
-		return system, r.Scan(&system)
-	})(tx.Rows("select system from codeset_system"))
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range asks {
-		if out[i].State == code.Unknown && !slices.Contains(loaded, a.System) {
+		if out[i].State == code.Unknown && !loaded[a.System] {
 			out[i].State = code.NoTable
 		}
 	}

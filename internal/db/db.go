@@ -120,7 +120,7 @@ func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: d.engine, run: pooled{stx}})
+	err = safely(fn, &Tx{Now: d.Now(), ctx: ctx, engine: d.engine, run: reading{stx}})
 	back := stx.Rollback()
 	if err != nil {
 		return classify(err)

@@ -72,6 +72,103 @@ func TestUpdateKeepsAllOrNothing(t *testing.T) {
 	})
 }
 
+func TestWhatIsPutOffIsDoneInOrder(t *testing.T) {
+	engines(t, func(t *testing.T, d *db.DB) {
+		var between int
+		err := d.Update(context.Background(), func(tx *db.Tx) error {
+			for i, q := range []string{"insert into thing (k, n) values ('a', $1)", "update thing set n = n + $1 where k = 'a'"} {
+				err := tx.Later(q, i+1)
+				if err != nil {
+					return err
+				}
+			}
+			err := tx.Row("select n from thing where k = 'a'").Scan(&between)
+			if err != nil {
+				return err
+			}
+			err = tx.Later("update thing set n = n * $1 where k = 'a'", 10)
+			if err != nil {
+				return err
+			}
+			n, err := tx.Exec("update thing set n = n + 1 where n = $1", 30)
+			if err != nil || n != 1 {
+				return fmt.Errorf("%d rows, %w", n, err)
+			}
+			return tx.Later("insert into thing (k, n) select 'b', n from thing where k = $1", "a")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last int
+		err = d.View(context.Background(), func(tx *db.Tx) error { return tx.Row("select n from thing where k = 'b'").Scan(&last) })
+		if err != nil || between != 3 || last != 31 {
+			t.Fatalf("%d between and %d at the end, want 3 and 31; %v", between, last, err)
+		}
+	})
+}
+
+func TestWhatIsPutOffAndFailsUndoesAll(t *testing.T) {
+	later := func(tx *db.Tx, k string, n int) error {
+		return tx.Later("insert into thing (k, n) values ($1, $2)", k, n)
+	}
+	read := func(tx *db.Tx) error {
+		var n int
+		return tx.Row("select count(*) from thing").Scan(&n)
+	}
+	for name, fn := range map[string]func(tx *db.Tx) error{
+		"at the end": func(tx *db.Tx) error { return errors.Join(later(tx, "a", 1), later(tx, "taken", 1)) },
+		"in front":   func(tx *db.Tx) error { return errors.Join(later(tx, "taken", 1), later(tx, "a", 1)) },
+		"before a read": func(tx *db.Tx) error {
+			return errors.Join(later(tx, "taken", 1), read(tx), later(tx, "a", 1))
+		},
+		"before a write": func(tx *db.Tx) error {
+			err := later(tx, "taken", 1)
+			_, next := tx.Exec("insert into thing (k, n) values ('a', 1)")
+			return errors.Join(err, next)
+		},
+		"before a query": func(tx *db.Tx) error {
+			err := later(tx, "taken", 1)
+			_, next := db.Collect(func(*sql.Rows) (int, error) { return 0, nil })(tx.Rows("select k from thing"))
+			return errors.Join(err, next)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engines(t, func(t *testing.T, d *db.DB) {
+				err := put(d, "taken", 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = d.Update(context.Background(), fn)
+				if !db.Duplicate(err) {
+					t.Fatalf("got %v, want that the key is taken", err)
+				}
+				if n := count(t, d); n != 1 {
+					t.Fatalf("%d rows, want the first alone", n)
+				}
+				err = put(d, "b", 1)
+				if err != nil {
+					t.Fatalf("after it: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A closure that hides an error from a lost transaction must not be told that
+// its writes are kept.
+func TestALostTransactionIsNeverCalledDone(t *testing.T) {
+	engines(t, func(t *testing.T, d *db.DB) {
+		err := d.Update(context.Background(), func(tx *db.Tx) error {
+			_, _ = tx.Exec("insert into thing (k, n) values ('a', 1)")
+			_, _ = tx.Exec("insert into thing (k, n) values ('a', 1)")
+			return nil
+		})
+		if n := count(t, d); err != nil && n != 0 || err == nil && n != 1 {
+			t.Fatalf("%d rows, and the answer was %v", n, err)
+		}
+	})
+}
+
 func TestPlaceholdersKeepTheirOrder(t *testing.T) {
 	engines(t, func(t *testing.T, d *db.DB) {
 		var a, b, c string

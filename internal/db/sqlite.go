@@ -288,6 +288,11 @@ func (s *session) exec(ctx context.Context, query string, args []any) (sql.Resul
 	return st.ExecContext(ctx, args...)
 }
 
+func (s *session) later(ctx context.Context, query string, args []any) error {
+	_, err := s.exec(ctx, query, args)
+	return err
+}
+
 func (s *session) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	st, err := s.stmt(ctx, query)
 	if err != nil {

@@ -16,9 +16,10 @@ type Tx struct {
 	run    runner
 }
 
-// runner sends statements; a pooled transaction and the SQLite writer differ.
+// runner sends statements; PostgreSQL and a session of SQLite differ.
 type runner interface {
 	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+	later(ctx context.Context, query string, args []any) error
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	row(ctx context.Context, query string, args []any) *sql.Row
 }
@@ -30,6 +31,14 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// Later runs a statement whose count of rows nobody needs, at the latest before
+// the next statement of another kind and before the end of the transaction. On
+// PostgreSQL those that wait go to the server together, so its error may come
+// from a later call; it always fails the transaction.
+func (t *Tx) Later(query string, args ...any) error {
+	return t.run.later(t.ctx, query, args)
 }
 
 // Rows runs a query. The caller reads to the end or closes; prefer Collect.
@@ -114,20 +123,4 @@ func Bit(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// pooled runs statements of a PostgreSQL transaction; pgx keeps prepared
-// statements per connection itself.
-type pooled struct{ tx *sql.Tx }
-
-func (p pooled) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	return p.tx.ExecContext(ctx, query, args...)
-}
-
-func (p pooled) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return p.tx.QueryContext(ctx, query, args...)
-}
-
-func (p pooled) row(ctx context.Context, query string, args []any) *sql.Row {
-	return p.tx.QueryRowContext(ctx, query, args...)
 }

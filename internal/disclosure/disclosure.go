@@ -98,7 +98,7 @@ func write(tx *db.Tx, who access.Actor, looks []Look) ([]id.Disclosure, error) {
 				string(ref), string(l.Member), l.Subject, joinFields(l.Fields), string(l.Purpose), string(l.Outcome), l.Key,
 				string(who.Person), who.Username, who.Name, string(who.Org), who.OrgName, string(who.Session), who.Door, who.Address, db.Micros(tx.Now))
 		}
-		_, err := tx.Exec("insert into disclosure ("+columns+") values "+values(n), args...)
+		err := tx.Later("insert into disclosure ("+columns+") values "+values(n), args...)
 		if err != nil {
 			return nil, err
 		}

@@ -166,9 +166,8 @@ func attach(tx *db.Tx, who access.Actor, d Document, request id.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("insert into document_attached (document, request, entry, at_us) values ($1, $2, $3, $4)",
+	return tx.Later("insert into document_attached (document, request, entry, at_us) values ($1, $2, $3, $4)",
 		string(d.ID), string(request), string(kept.Entry), db.Micros(tx.Now))
-	return err
 }
 
 // Attach makes the documents of a draft part of the request it became, in the

@@ -135,9 +135,13 @@ func waiting(tx *db.Tx, kind, key string) (Job, error) {
 // insert adds the job as one that waits. A job of the same key that another
 // transaction added meanwhile makes PostgreSQL run this one again.
 func (j Job) insert(tx *db.Tx) error {
-	n, err := tx.Exec(`insert into job (id, kind, key, payload, asked_by, tries, max_tries, due_us, holder, reason, at_us)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
-		string(j.ID), j.Kind, j.Key, j.Payload, j.By, int64(j.Tries), int64(j.MaxTries), db.Micros(j.Due), "", j.Reason, db.Micros(j.At))
+	const insert = `insert into job (id, kind, key, payload, asked_by, tries, max_tries, due_us, holder, reason, at_us)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`
+	args := []any{string(j.ID), j.Kind, j.Key, j.Payload, j.By, int64(j.Tries), int64(j.MaxTries), db.Micros(j.Due), "", j.Reason, db.Micros(j.At)}
+	if j.Key == "" { // its id is new, so that no other is in its way
+		return tx.Later(insert, args...)
+	}
+	n, err := tx.Exec(insert, args...)
 	if err == nil && n == 0 {
 		return errTwice
 	}

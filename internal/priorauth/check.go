@@ -2,6 +2,7 @@ package priorauth
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -259,22 +260,12 @@ type parties struct {
 // against adds the problems that only the database knows: providers, codes on
 // the date of service (T-07), coverage.
 func (s Submission) against(tx *db.Tx, who access.Actor, p *problems, today civil.Date) (parties, error) {
-	var got parties
-	var err error
-	if validNPI(s.Requesting) {
-		got.requesting, err = s.party(tx, p, "requesting", s.Requesting)
-		if err != nil {
-			return got, err
-		}
-		if got.requesting.NPI != "" && got.requesting.Org != who.Org && who.Side == access.Office {
-			p.add("requesting", "Is not a provider of your organization. Choose one of your own, or ask provider relations to add them")
-		}
+	got, err := s.parties(tx, p)
+	if err != nil {
+		return got, err
 	}
-	if validNPI(s.Servicing) {
-		got.servicing, err = s.party(tx, p, "servicing", s.Servicing)
-		if err != nil {
-			return got, err
-		}
+	if got.requesting.NPI != "" && got.requesting.Org != who.Org && who.Side == access.Office {
+		p.add("requesting", "Is not a provider of your organization. Choose one of your own, or ask provider relations to add them")
 	}
 	on := today
 	if len(s.Lines) > 0 && !s.Lines[0].From.IsZero() {
@@ -287,18 +278,32 @@ func (s Submission) against(tx *db.Tx, who access.Actor, p *problems, today civi
 	return got, s.covered(tx, p)
 }
 
-func validNPI(text string) bool {
-	_, err := code.ParseNPI(text)
-	return err == nil
-}
-
-func (s Submission) party(tx *db.Tx, p *problems, path, npi string) (provider.Party, error) {
-	found, err := provider.Find(tx, code.NPI(npi))
-	if fault.Is(err, fault.NotFound) {
-		p.add(path, "This NPI is not in the plan's provider directory. Check it, or call the HelpDesk for a provider outside the network")
-		return provider.Party{}, nil
+// parties finds the two providers; an NPI that is none was reported before.
+func (s Submission) parties(tx *db.Tx, p *problems) (parties, error) {
+	var got parties
+	var ask []code.NPI
+	for _, typed := range []string{s.Requesting, s.Servicing} {
+		npi, err := code.ParseNPI(typed)
+		if err == nil {
+			ask = append(ask, npi)
+		}
 	}
-	return found, err
+	found, err := provider.FindAll(tx, ask...)
+	if err != nil {
+		return got, err
+	}
+	for _, f := range []struct {
+		path, npi string
+		party     *provider.Party
+	}{{"requesting", s.Requesting, &got.requesting}, {"servicing", s.Servicing, &got.servicing}} {
+		npi := code.NPI(f.npi)
+		var known bool
+		*f.party, known = found[npi]
+		if !known && slices.Contains(ask, npi) {
+			p.add(f.path, "This NPI is not in the plan's provider directory. Check it, or call the HelpDesk for a provider outside the network")
+		}
+	}
+	return got, nil
 }
 
 func (p *problems) code(path string, s code.State) {

@@ -116,10 +116,9 @@ func Move(tx *db.Tx, who access.Actor, st State, step Step) (State, error) {
 }
 
 func event(tx *db.Tx, who access.Actor, request id.Request, kind, what string, office bool, entry id.Entry) error {
-	_, err := tx.Exec(`insert into request_event (id, request, at_us, person, name, side, door, kind, what, office, entry)
+	return tx.Later(`insert into request_event (id, request, at_us, person, name, side, door, kind, what, office, entry)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		string(id.New[id.Entry](tx.Now)), string(request), db.Micros(tx.Now), string(who.Person), who.Name, int64(who.Side), who.Door, kind, what, db.Bit(office), string(entry))
-	return err
 }
 
 // Answer posts an office's answer. If the plan was waiting for it, the plan has
@@ -264,11 +263,11 @@ func Decide(tx *db.Tx, who access.Actor, st State, licence string, decisions []L
 	if !last.IsZero() {
 		lastOn = last.String()
 	}
-	_, err = tx.Exec("update request_state set decided_us = $1, last_on = $2 where request = $3", db.Micros(tx.Now), lastOn, string(st.Request))
+	err = tx.Later("update request_state set decided_us = $1, last_on = $2 where request = $3", db.Micros(tx.Now), lastOn, string(st.Request))
 	if err != nil {
 		return Determination{}, err
 	}
-	_, err = tx.Exec("insert into determination (id, request, person, name, licence, at_us, entry) values ($1, $2, $3, $4, $5, $6, $7)",
+	err = tx.Later("insert into determination (id, request, person, name, licence, at_us, entry) values ($1, $2, $3, $4, $5, $6, $7)",
 		string(det.ID), string(st.Request), string(who.Person), who.Name, licence, db.Micros(tx.Now), string(kept.Entry))
 	if err != nil {
 		return Determination{}, err
@@ -278,7 +277,7 @@ func Decide(tx *db.Tx, who access.Actor, st State, licence string, decisions []L
 		if d.Action == Deny {
 			from, to = "", ""
 		}
-		_, err = tx.Exec(`insert into determination_line (determination, line, action, units, from_on, to_on, reason, criterion, narrative)
+		err = tx.Later(`insert into determination_line (determination, line, action, units, from_on, to_on, reason, criterion, narrative)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			string(det.ID), string(d.Line), string(d.Action), d.Units, from, to, d.Reason, d.Criterion, d.Narrative)
 		if err != nil {

@@ -120,17 +120,18 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 	if len(p) > 0 {
 		return Receipt{}, fault.Bad(p...)
 	}
+	ref := id.New[id.Request](tx.Now)
+	docs, err := document.Attach(tx, who, sub.Draft, ref)
+	if err != nil {
+		return Receipt{}, err
+	}
 	m, err := member.Get(tx, who, access.Treatment, "draft/"+string(sub.Draft), sub.Member)
 	if err != nil {
 		return Receipt{}, err
 	}
 	r := s.newRequest(tx, who, sub, m)
+	r.ID, r.Number = ref, id.NewNumber(tx.Now)
 	r.service = service(sub.Lines, known.service)
-	r.Number = id.NewNumber(tx.Now)
-	docs, err := document.Attach(tx, who, sub.Draft, r.ID)
-	if err != nil {
-		return Receipt{}, err
-	}
 	for _, d := range docs {
 		r.Documents = append(r.Documents, attached{ID: d.ID, Name: d.Name, Type: d.Type, SHA256: d.Digest, Size: d.Size})
 	}
@@ -140,7 +141,7 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 func (s *Service) newRequest(tx *db.Tx, who access.Actor, sub Submission, m member.Member) request {
 	due := clock.Due(clockKind(sub.Urgency), tx.Now, s.Zone)
 	r := request{
-		ID: id.New[id.Request](tx.Now), Org: who.Org, OrgName: who.OrgName, Draft: sub.Draft, Door: who.Door,
+		Org: who.Org, OrgName: who.OrgName, Draft: sub.Draft, Door: who.Door,
 		Member: m.ID, MemberNumber: m.Number, MemberName: m.Name(), MemberBirth: m.Birth,
 		Kind: sub.Kind, Urgency: sub.Urgency, Statement: sub.Statement, StatementBy: sub.StatementBy,
 		Requesting: sub.Requesting, Servicing: sub.Servicing, Diagnoses: sub.Diagnoses, Lines: sub.Lines, Notes: sub.Notes,
@@ -182,13 +183,13 @@ func (s *Service) store(tx *db.Tx, who access.Actor, r request) (Receipt, error)
 	if err != nil {
 		return Receipt{}, err
 	}
-	_, err = tx.Exec(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, referred, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
+	err = tx.Later(`insert into request_state (request, org, version, status, pending, urgency, owner, owner_name, specialty, referred, due_us, limit_us, lapsed, changed_us, decided_us, last_on)
 		values ($1, $2, 1, $3, 1, $4, '', '', '', 0, $5, $6, 0, $7, 0, '')`,
 		string(r.ID), string(r.Org), string(Submitted), string(r.Urgency), db.Micros(r.Target), db.Micros(r.Limit), db.Micros(tx.Now))
 	if err != nil {
 		return Receipt{}, err
 	}
-	_, err = tx.Exec("update draft set state = $1, version = version + 1, saved_us = $2, saved_by = $3 where id = $4",
+	err = tx.Later("update draft set state = $1, version = version + 1, saved_us = $2, saved_by = $3 where id = $4",
 		string(DraftSubmitted), db.Micros(tx.Now), who.Name, string(r.Draft))
 	if err != nil {
 		return Receipt{}, err
@@ -209,7 +210,7 @@ func (r request) insert(tx *db.Tx, who access.Actor, kept record.Receipt) error 
 	if r.AdmitOn != nil {
 		admit = r.AdmitOn.String()
 	}
-	_, err := tx.Exec(`insert into request (id, number, org, org_name, trace, door, member, member_initials, kind, urgency, statement, statement_by,
+	return tx.Later(`insert into request (id, number, org, org_name, trace, door, member, member_initials, kind, urgency, statement, statement_by,
 			requesting_npi, servicing_npi, diagnoses, service, notes, contact_name, contact_phone, admit_on, received_us, rule, rule_version,
 			target_us, limit_us, person, person_name, entry, digest)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
@@ -217,7 +218,6 @@ func (r request) insert(tx *db.Tx, who access.Actor, kept record.Receipt) error 
 		r.Statement, r.StatementBy, r.Requesting, r.Servicing, strings.Join(r.Diagnoses, " "), r.service, r.Notes, r.ContactName, r.ContactPhone,
 		admit, db.Micros(r.Received), string(r.Rule), int64(r.RuleVersion), db.Micros(r.Target), db.Micros(r.Limit), string(who.Person), who.Name,
 		string(kept.Entry), kept.Digest[:])
-	return err
 }
 
 func insertLines(tx *db.Tx, request id.Request, lines []Line) error {
@@ -240,8 +240,7 @@ func insertLines(tx *db.Tx, request id.Request, lines []Line) error {
 		args = append(args, string(l.ID), string(request), int64(l.No), l.Code, string(l.System), strings.Join(l.Modifiers, " "), l.Units, string(l.UnitKind),
 			l.From.String(), l.To.String(), l.Place, l.Note)
 	}
-	_, err := tx.Exec(q.String(), args...)
-	return err
+	return tx.Later(q.String(), args...)
 }
 
 // firstReceipt gives the receipt of what was already submitted from draft.

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -95,15 +96,44 @@ var errNone = fault.New(fault.NotFound, "There is no such provider in the plan's
 
 // Find gives the provider with an NPI.
 func Find(tx *db.Tx, npi code.NPI) (Party, error) {
-	p, err := scanParty(tx.Row(practitionerParty+" where p.npi = $1", string(npi)).Scan)
-	if err == nil || !db.NoRows(err) {
-		return p, err
+	found, err := FindAll(tx, npi)
+	if err != nil {
+		return Party{}, err
 	}
-	p, err = scanParty(tx.Row(organizationParty+" where o.npi = $1", string(npi)).Scan)
-	if db.NoRows(err) {
+	p, ok := found[npi]
+	if !ok {
 		return Party{}, errNone
 	}
-	return p, err
+	return p, nil
+}
+
+// FindAll gives those of the providers that there are, in one read.
+func FindAll(tx *db.Tx, npis ...code.NPI) (map[code.NPI]Party, error) {
+	if len(npis) == 0 {
+		return nil, nil
+	}
+	var q strings.Builder
+	args := make([]any, 0, 2*len(npis))
+	for i, part := range []string{organizationParty + " where o.npi in (", " union all " + practitionerParty + " where p.npi in ("} {
+		q.WriteString(part)
+		for j, npi := range npis {
+			if j > 0 {
+				q.WriteString(", ")
+			}
+			q.WriteString("$" + strconv.Itoa(i*len(npis)+j+1))
+			args = append(args, string(npi))
+		}
+		q.WriteString(")")
+	}
+	rows, err := db.Collect(func(r *sql.Rows) (Party, error) { return scanParty(r.Scan) })(tx.Rows(q.String(), args...))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[code.NPI]Party, len(npis))
+	for _, p := range rows {
+		found[p.NPI] = p
+	}
+	return found, nil
 }
 
 const practitionerParty = `select p.npi, trim(p.first || ' ' || p.last || ' ' || p.suffix), 'practitioner', p.specialty, p.phone, o.id, o.name, p.in_network

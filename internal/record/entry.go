@@ -73,15 +73,14 @@ func Append(tx *db.Tx, who access.Actor, n New) (Receipt, error) {
 		At: db.Time(db.Micros(tx.Now)), BodyDigest: sha256.Sum256(n.Body),
 	}
 	e.Digest = e.Sum()
-	var nth int64
-	err = tx.Row(`insert into record_entry (id, subject, kind, person, username, org, door, at_us, body, body_digest, digest)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning nth`,
+	err = tx.Later(`insert into record_entry (id, subject, kind, person, username, org, door, at_us, body, body_digest, digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		string(e.ID), e.Subject, e.Kind, string(e.Person), e.Username, string(e.Org), e.Door, db.Micros(e.At),
-		n.Body, e.BodyDigest[:], e.Digest[:]).Scan(&nth)
+		n.Body, e.BodyDigest[:], e.Digest[:])
 	if err != nil {
 		return Receipt{}, err
 	}
-	_, err = tx.Exec("insert into record_waiting (at_us, nth, entry) values ($1, $2, $3)", db.Micros(e.At), nth, string(e.ID))
+	err = tx.Later("insert into record_waiting (at_us, nth, entry) select at_us, nth, id from record_entry where id = $1", string(e.ID))
 	if err != nil {
 		return Receipt{}, err
 	}
