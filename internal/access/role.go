@@ -41,19 +41,23 @@ type Permission string
 
 // The permissions.
 const (
-	LookUpMember     Permission = "look up members"
-	ViewRequests     Permission = "view requests"
-	SubmitRequests   Permission = "submit requests"
-	SendMessages     Permission = "send messages"
-	ReadDocuments    Permission = "read documents"
-	WorkCases        Permission = "work on cases"
-	DecideFavorably  Permission = "approve requests"
-	DecideAdversely  Permission = "deny requests"
-	ImportData       Permission = "import data"
-	ManageAccounts   Permission = "manage accounts"
-	ReadRecord       Permission = "read the official record"
-	ReadDisclosures  Permission = "read who saw what"
-	PublishAgreement Permission = "publish the user agreement"
+	LookUpMember        Permission = "look up members"
+	ViewRequests        Permission = "view requests"
+	SubmitRequests      Permission = "submit requests"
+	SendMessages        Permission = "send messages"
+	ReadDocuments       Permission = "read documents"
+	WorkCases           Permission = "work on cases"
+	DecideFavorably     Permission = "approve requests"
+	DecideAdversely     Permission = "deny requests"
+	ImportData          Permission = "import data"
+	ManageAccounts      Permission = "manage accounts"
+	ReadRecord          Permission = "read the official record"
+	ReadDisclosures     Permission = "read who saw what"
+	PublishAgreement    Permission = "publish the user agreement"
+	ManageOffice        Permission = "manage the people of an office"
+	ManageOrganizations Permission = "admit organizations"
+	SuspendAccess       Permission = "suspend and reinstate access"
+	TuneRules           Permission = "tune the rules of automatic suspension"
 )
 
 // grant is one line of the table of roles.
@@ -68,7 +72,7 @@ type grant struct {
 // physician denies; the licence itself is judged where the decision is made).
 func grants() []grant {
 	return []grant{
-		{LocalAdmin, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments}},
+		{LocalAdmin, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ManageOffice}},
 		{Requester, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments}},
 		{Clinician, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments}},
 		{Viewer, Office, []Permission{LookUpMember, ViewRequests}},
@@ -76,14 +80,14 @@ func grants() []grant {
 		{Intake, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases}},
 		{Nurse, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably}},
 		{MedicalDirector, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, DecideAdversely}},
-		{PlanAdmin, Plan, []Permission{ImportData, ManageAccounts, PublishAgreement}},
-		{HelpDesk, Plan, []Permission{ManageAccounts}},
-		{PrivacyOfficer, Plan, []Permission{ReadRecord, ReadDisclosures}},
-		{SecurityOfficer, Plan, []Permission{ReadDisclosures}},
-		{ProviderRelations, Plan, nil}, // its work, organizations and their administrators, has no pages yet
+		{PlanAdmin, Plan, []Permission{ImportData, ManageAccounts, PublishAgreement, ManageOrganizations, SuspendAccess, TuneRules}},
+		{HelpDesk, Plan, []Permission{ManageAccounts, SuspendAccess}},
+		{PrivacyOfficer, Plan, []Permission{ReadRecord, ReadDisclosures, SuspendAccess}},
+		{SecurityOfficer, Plan, []Permission{ReadDisclosures, SuspendAccess, TuneRules}},
+		{ProviderRelations, Plan, []Permission{ManageOrganizations}},
 
-		{Operator, System, []Permission{ImportData, ManageAccounts, ReadRecord, PublishAgreement}},
-		{Machine, System, []Permission{ImportData, PublishAgreement}},
+		{Operator, System, []Permission{ImportData, ManageAccounts, ReadRecord, PublishAgreement, ManageOrganizations, SuspendAccess}},
+		{Machine, System, []Permission{ImportData, PublishAgreement, SuspendAccess}},
 	}
 }
 
@@ -136,6 +140,7 @@ func Permissions() []Permission {
 	return []Permission{
 		LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably,
 		DecideAdversely, ImportData, ManageAccounts, ReadRecord, ReadDisclosures, PublishAgreement,
+		ManageOffice, ManageOrganizations, SuspendAccess, TuneRules,
 	}
 }
 
