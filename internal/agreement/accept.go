@@ -172,9 +172,7 @@ func (s *Service) Mine(ctx context.Context, who access.Actor) (mine []Accepted, 
 		return nil, fault.New(fault.Unauthenticated, "Please sign in first")
 	}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		mine, err = db.Collect(scanAccepted)(tx.Rows(`select a.id, a.version, v.number, v.title, a.sha256, v.effective, a.person, a.username, a.name,
-				a.org, a.org_name, a.session, a.button, a.address, a.agent, a.locale, a.entry, a.at_us
-			from acceptance a join agreement v on v.id = a.version where a.person = $1 order by v.number desc`, string(who.Person)))
+		mine, err = acceptedBy(tx, who.Person)
 		return err
 	})
 	return mine, err

@@ -6,7 +6,10 @@
 //   - an acceptance is of the current version and of those bytes, or it is
 //     refused; it is an entry of the official record and is never changed;
 //   - whoever has not accepted the current version is told apart from who has
-//     by one indexed read, so that the gate can stand before everything.
+//     by one indexed read, so that the gate can stand before everything;
+//   - what is published is what was previewed, once, and says something new
+//     (E-01, E-02); the working draft never loses an editor's words to
+//     another's.
 //
 // The shipped text is ours and covers the nine clauses of product.md.
 package agreement

@@ -122,6 +122,22 @@ func TestTheShippedTextIsPublishedOnce(t *testing.T) {
 	})
 }
 
+// A release may bring another text: what was published stays until somebody
+// publishes.
+func TestAnotherShippedTextPublishesNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *Service, _ *dbtest.Clock) {
+		ctx := context.Background()
+		first := must[Version](t)(s.Publish(ctx, machine, draft("what an older release shipped")))
+		v := must[Version](t)(s.EnsurePublished(ctx, machine))
+		if v != first || len(must[[]Version](t)(s.Versions(ctx))) != 1 {
+			t.Errorf("%+v", v)
+		}
+		if p := must[Preview](t)(s.Preview(ctx, admin)); !p.Changed || p.Number != 2 {
+			t.Error("the new text is not offered as a draft")
+		}
+	})
+}
+
 // E-03, E-04: the acceptance proves who, what, when, where and how, in the
 // row and in the record, and the text hashes to what it says.
 func TestAnAcceptanceIsProof(t *testing.T) {

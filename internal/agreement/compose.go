@@ -33,6 +33,10 @@ const (
 	maxMarkdown = 200_000 // bytes
 	maxField    = 300
 	lastHeading = 6
+
+	textTitle = "Give it a title of at most 200 characters, on one line"
+	textLong  = "Is longer than 200,000 bytes. Shorten it"
+	textBytes = "Contains bytes that are not text"
 )
 
 var (
@@ -91,17 +95,17 @@ func checkFields(values map[string]string) (bad []fault.Problem) {
 func checkDraft(title, markdown string, values map[string]string) (bad []fault.Problem) {
 	add := func(path, text string) { bad = append(bad, fault.Problem{Path: path, Text: text}) }
 	if title == "" || !oneLine(title, maxTitle) {
-		add("title", "Give it a title of at most 200 characters, on one line")
+		add("title", textTitle)
 	}
 	switch {
 	case strings.TrimSpace(markdown) == "":
 		add("markdown", "Write the text first")
 		return bad
 	case len(markdown) > maxMarkdown:
-		add("markdown", "Is longer than 200,000 bytes. Shorten it")
+		add("markdown", textLong)
 		return bad
 	case !utf8.ValidString(markdown) || strings.ContainsRune(markdown, 0):
-		add("markdown", "Contains bytes that are not text")
+		add("markdown", textBytes)
 		return bad
 	}
 	used := placeholder.FindAllString(markdown, -1)
@@ -123,10 +127,15 @@ func oneLine(value string, most int) bool {
 	return utf8.ValidString(value) && utf8.RuneCountInString(value) <= most && !strings.ContainsFunc(value, unicode.IsControl)
 }
 
-// fill puts the values in as plain text, whatever they contain.
+// fill puts the values in as plain text, whatever they contain. A field that
+// does not exist stays as it is.
 func fill(markdown string, values map[string]string) string {
 	return placeholder.ReplaceAllStringFunc(markdown, func(p string) string {
-		return punctuation.ReplaceAllString(strings.TrimSpace(values[strings.Trim(p, "{}")]), `\$0`)
+		value, there := values[strings.Trim(p, "{}")]
+		if !there {
+			return p
+		}
+		return punctuation.ReplaceAllString(strings.TrimSpace(value), `\$0`)
 	})
 }
 

@@ -46,15 +46,15 @@ func TestTheShippedTextCoversEveryClause(t *testing.T) {
 		t.Fatalf("%d parts, want an opening and nine clauses", len(clauses))
 	}
 	for i, words := range [][]string{
-		{"By clicking Accept you agree", "click Decline", "Evergreen Health Plan", "November 23, 2026", "proof of your acceptance", "read and print"},
+		{"By clicking Accept you agree", "click Decline", "Evergreen Health Plan", "November 23, 2026", "proof of your acceptance", "read and print", "accepts these terms for that program"},
 		{"1. ", "limited information", "providers of the Plan", "treatment, payment or health care operations", "is written down"},
 		{"2. ", "HIPAA", "45 CFR Parts 160, 162 and 164"},
 		{"3. ", "may not copy", "one copy", "printed copy"},
-		{"4. ", "username and password are yours alone", "tell the HelpDesk at once", "suspend or cancel a username at any time and without notice"},
+		{"4. ", "username and password are yours alone", "a passkey", "tell the HelpDesk at once", "suspend or cancel a username at any time and without notice"},
 		{"5. ", "without delay", "technical problems", "1-800-555-0100", "helpdesk@evergreen.example", "1 Elm St., Albany, NY 12207"},
 		{"6. ", "may not interfere", "get around its protections"},
 		{"7. ", "as it is", "late, incomplete or interrupted", "no warranty"},
-		{"8. ", "give up your access at any time", "change, suspend or close the Portal", "has not been used for some time", "only if you accept"},
+		{"8. ", "give up your access at any time", "page of your account", "change, suspend or close the Portal", "has not been used for some time", "only if you accept"},
 		{"9. ", "official medical record", "Authorization requests, documents and messages", "amendment", "after your access has ended"},
 	} {
 		got := visible(t, clauses[i])
