@@ -19,6 +19,7 @@ type importCmd struct {
 	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1) or CSV. Example: hsconnect import members enrollment.834"`
 	Organizations importOrganizationsCmd `cmd:"" help:"Offices and facilities, from CSV. Example: hsconnect import organizations organizations.csv"`
 	Practitioners importPractitionersCmd `cmd:"" help:"Practitioners, from CSV; load organizations first. Example: hsconnect import practitioners practitioners.csv"`
+	Plans         importPlansCmd         `cmd:"" help:"Plans with their copays, from CSV (a copay a row). Example: hsconnect import plans plans.csv"`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }
 
@@ -72,6 +73,33 @@ func (m *importMembersCmd) Run(ctx context.Context) error {
 		fmt.Printf("Loaded %d rows: %d members added, %d changed, %d with coverage ended. SHA-256 %s\n", rep.Rows, rep.Added, rep.Changed, rep.Ended, rep.Digest)
 		return nil
 	})
+}
+
+type importPlansCmd struct{ importFile }
+
+func (p *importPlansCmd) Run(ctx context.Context) error {
+	file, err := os.Open(p.File)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.with(ctx, func(a *app.App) error {
+		rep, err := a.Coverage.ImportPlanFile(ctx, access.OperatorActor(osUser()), file)
+		if err != nil {
+			return err
+		}
+		for _, r := range rep.Refused {
+			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
+		}
+		if rep.RefusedTotal > len(rep.Refused) {
+			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
+		}
+		if rep.RefusedTotal > 0 {
+			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+			return errSaid
+		}
+		fmt.Printf("Loaded %d plans with %d copays.\n", rep.Plans, rep.Copays)
+		return nil
+	}), file.Close())
 }
 
 type importOrganizationsCmd struct{ importFile }
