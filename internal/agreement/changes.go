@@ -64,6 +64,6 @@ func (s *Service) changes(d Draft, last Version, today civil.Date) Changes {
 		c.Effective = today
 	}
 	text := norm.NFC.String(strings.ReplaceAll(fill(d.Markdown, s.fields.values(c.Effective)), "\r\n", "\n"))
-	c.Rows = fold(compare(last.Markdown, text))
+	c.Rows = Compare(last.Markdown, text)
 	return c
 }

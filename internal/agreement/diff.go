@@ -41,6 +41,9 @@ const (
 	around    = 2       // unchanged lines shown beside a change
 )
 
+// Compare gives the lines in which two texts differ, with a few around each.
+func Compare(old, now string) []DiffRow { return fold(compare(old, now)) }
+
 // compare gives every line of two texts.
 func compare(old, now string) []DiffRow {
 	was, is := splitLines(old), splitLines(now)

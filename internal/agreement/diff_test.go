@@ -48,7 +48,7 @@ func TestComparing(t *testing.T) {
 		"in the middle":   {"x\n1\n2\n3\n4\n5\n6\nx", "y\n1\n2\n3\n4\n5\n6\ny", "- x\n+ y\n= 1\n= 2\n… 2\n= 5\n= 6\n- x\n+ y"},
 		"one left out":    {"x\n1\n2\n3\n4\n5\nx", "y\n1\n2\n3\n4\n5\ny", "- x\n+ y\n= 1\n= 2\n= 3\n= 4\n= 5\n- x\n+ y"},
 	} {
-		if got := told(fold(compare(c.old, c.now))); got != c.want {
+		if got := told(Compare(c.old, c.now)); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
 		}
 	}

@@ -36,6 +36,24 @@ type Preview struct {
 // After an upgrade it may be newer than what was published.
 func Shipped() Draft { return Draft{Title: ShippedTitle, Markdown: shipped} }
 
+// Field is one of the plan's own facts that a text names as {{name}}.
+type Field struct {
+	Name  string
+	Value string // empty for the day on which the text takes effect
+}
+
+// Fields gives the fields that every text has to contain, as they are
+// configured now.
+func (s *Service) Fields() []Field {
+	values := s.fields.values(civil.Date{Y: 1, M: 1, D: 1})
+	values["effective"] = ""
+	out := make([]Field, 0, len(values))
+	for _, name := range names() {
+		out = append(out, Field{Name: name, Value: values[name]})
+	}
+	return out
+}
+
 // Draft gives the working draft: the shipped text while nothing was saved.
 func (s *Service) Draft(ctx context.Context, who access.Actor) (w Working, err error) {
 	err = who.May(access.PublishAgreement)
