@@ -20,6 +20,8 @@ type demoCmd struct {
 	Listen string `default:"127.0.0.1:8080" help:"Loopback address to serve on."`
 	Reset  bool   `help:"Forget what was done and make the plan anew."`
 	Build  bool   `name:"build-only" help:"Make the plan and its sign-ins, and stop."`
+
+	site string
 }
 
 func (d *demoCmd) Run(ctx context.Context) error {
@@ -37,15 +39,23 @@ func (d *demoCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("%w. Choose another address with --listen 127.0.0.1:PORT", err)
 		}
 	}
+	if listener != nil {
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			return err
+		}
+		d.site = "http://localhost:" + port // by this name browsers have passkeys
+	}
 	a, all, err := d.open(ctx)
 	if err != nil {
 		return err
 	}
+	a.Hint = all.Code(a.Now)
 	if d.Build {
 		fmt.Println("The made-up plan is in", d.Data)
 		return a.Close()
 	}
-	err = demo.Print(os.Stdout, all, "http://"+listener.Addr().String())
+	err = demo.Print(os.Stdout, all, d.site)
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
@@ -55,7 +65,7 @@ func (d *demoCmd) Run(ctx context.Context) error {
 // config is that of the made-up plan.
 func (d *demoCmd) config() app.Config {
 	c := app.Defaults()
-	c.Data = d.Data
+	c.Data, c.Site = d.Data, d.site
 	c.Plan.Name = demo.PlanName
 	c.Plan.HelpDesk = app.HelpDeskConfig{Address: demo.HelpDeskAddress, Phone: demo.HelpDeskPhone, Email: demo.HelpDeskEmail, Hours: demo.HelpDeskHours}
 	return c
@@ -153,7 +163,7 @@ func (d *demoCmd) clear() error {
 	if state == demo.Foreign {
 		return demo.ErrForeign
 	}
-	for _, name := range []string{"hsconnect.db", "hsconnect.db-wal", "hsconnect.db-shm", "blobs", "blob.keys", "record.key", "record.key.pub", demo.FileName} {
+	for _, name := range []string{"hsconnect.db", "hsconnect.db-wal", "hsconnect.db-shm", "blobs", "blob.keys", "record.key", "record.key.pub", "account.keys", "mail", demo.FileName} {
 		err = os.RemoveAll(filepath.Join(d.Data, name))
 		if err != nil {
 			return err

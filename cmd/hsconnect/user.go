@@ -118,11 +118,7 @@ func (u *userListCmd) Run(ctx context.Context) error {
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "USERNAME\tNAME\tAT\tROLES\tSTATE")
 		for _, p := range people {
-			state := "active"
-			if p.Disabled {
-				state = "suspended"
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%s\n", p.Username, p.Name, p.OrgName, p.Roles, state)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%s\n", p.Username, p.Name, p.OrgName, p.Roles, p.State)
 		}
 		return w.Flush()
 	})

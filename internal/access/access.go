@@ -55,7 +55,8 @@ type Actor struct {
 	Org        id.Organization
 	OrgName    string
 	OrgTIN     string
-	Roles      []Role // those of another side than the actor's count for nothing
+	Roles      []Role   // those of another side than the actor's count for nothing
+	Providers  []string // NPIs of the providers she may request for; none: all of the organization's
 	Session    id.Session
 	Door       string // "web", "cli" or "job"
 	Address    string // network address, without a port

@@ -24,6 +24,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/db"
+	"hsconnect/internal/factor"
 	"hsconnect/internal/id"
 )
 
@@ -49,6 +50,10 @@ type Deps struct {
 	// Blocklist is the operator's own list of refused passwords, or nil.
 	Blocklist *Blocklist
 
+	// Factors keeps the second factors. Without it nobody gets further than
+	// the first.
+	Factors *factor.Service
+
 	Idle     time.Duration // 0: DefaultIdle
 	Absolute time.Duration // 0: DefaultAbsolute
 }
@@ -62,6 +67,7 @@ type Service struct {
 	words    []string
 	block    *Blocklist
 	common   common
+	factors  *factor.Service
 	idle     time.Duration
 	absolute time.Duration
 }
@@ -70,7 +76,8 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		db: d.DB, log: d.Log, hash: newHasher(d.Argon), words: d.Words, block: d.Blocklist, common: readCommon(),
-		idle: d.Idle, absolute: d.Absolute,
+		factors: d.Factors,
+		idle:    d.Idle, absolute: d.Absolute,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -96,16 +103,29 @@ type Person struct {
 	OrgTIN   string
 	Roles    []access.Role
 	Licence  access.Licence
-	Disabled bool
 	Created  time.Time
 	SignedIn time.Time // last; zero for never
+	Used     time.Time // last signed in, or opened again after non-use
+	Warned   int       // of non-use: 0, 1 or 2 times since
+
+	State  State
+	Cause  Cause  // why it is not active
+	Reason string // in somebody's words
+	Since  time.Time
+
+	MustChange bool            // somebody else may know the password
+	Member     MembershipState // of the access to Org
+	Providers  []string        // NPIs she may request for; none: all of Org's
 }
+
+// Open reports whether somebody may sign in with the account.
+func (p Person) Open() bool { return p.State == Active }
 
 // actor gives the person as somebody who acts.
 func (p Person) actor() access.Actor {
 	return access.Actor{
 		Person: p.ID, Username: p.Username, Name: p.Name, Side: p.Side, Org: p.Org, OrgName: p.OrgName, OrgTIN: p.OrgTIN,
-		Roles: p.Roles, Licence: p.Licence,
+		Roles: p.Roles, Licence: p.Licence, Providers: p.Providers,
 	}
 }
 

@@ -80,7 +80,7 @@ func secret(tx *db.Tx, person id.Person) (Person, string, error) {
 	if err != nil {
 		return Person{}, "", err
 	}
-	if p.Disabled {
+	if !p.Open() {
 		return Person{}, "", errSignedOut()
 	}
 	var stored string
@@ -100,7 +100,7 @@ func (s *Service) setPassword(ctx context.Context, who access.Actor, p Person, s
 		return err
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec("update account_person set password = $1, password_us = $2 where id = $3 and password = $4",
+		n, err := tx.Exec("update account_person set password = $1, password_us = $2, must_change = 0 where id = $3 and password = $4",
 			hash, db.Micros(tx.Now), string(p.ID), stored)
 		if err != nil {
 			return err
@@ -137,49 +137,6 @@ func (s *Service) SetPassword(ctx context.Context, who access.Actor, person id.P
 		return err
 	}
 	return s.setPassword(ctx, who, p, stored, fresh, PasswordSet)
-}
-
-// Disable closes an account, with the reason. Its sessions end with their
-// next request (S-12); what the person entered stays under the name.
-func (s *Service) Disable(ctx context.Context, who access.Actor, person id.Person, reason string) error {
-	if who.Person == person {
-		return fault.New(fault.Conflict, "Nobody closes the own account here, so that an administrator is left. Ask another one")
-	}
-	return s.toggle(ctx, who, person, true, reason)
-}
-
-// Enable opens a closed account again, with the reason.
-func (s *Service) Enable(ctx context.Context, who access.Actor, person id.Person, reason string) error {
-	return s.toggle(ctx, who, person, false, reason)
-}
-
-func (s *Service) toggle(ctx context.Context, who access.Actor, person id.Person, disabled bool, reason string) error {
-	reason, err := cleanReason(reason)
-	if err != nil {
-		return err
-	}
-	return s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := managed(tx, who, person)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec("update account_person set disabled = $1 where id = $2 and disabled <> $3", db.Bit(disabled), string(person), db.Bit(disabled))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return nil // it is as wanted
-		}
-		kind := Enabled
-		if disabled {
-			kind = Disabled
-			_, err = endAll(tx, person, "", endedDisabled)
-			if err != nil {
-				return err
-			}
-		}
-		return s.done(tx, who, kind, person, reason)
-	})
 }
 
 // Unlock opens the sign-in of an account that failed too often, after the

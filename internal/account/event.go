@@ -30,9 +30,26 @@ const (
 	PasswordChanged EventKind = "password changed"
 	PasswordFailed  EventKind = "password change refused"
 	PasswordSet     EventKind = "password set by the operator"
-	Disabled        EventKind = "account disabled"
-	Enabled         EventKind = "account enabled"
+	Disabled        EventKind = "account suspended"
+	Enabled         EventKind = "account reinstated"
+	Cancelled       EventKind = "account closed"
+	Left            EventKind = "closed the own account"
 	Unlocked        EventKind = "sign-in opened again"
+	Compromised     EventKind = "said that somebody may know the password"
+	FactorProven    EventKind = "second factor proven"
+	FactorFailed    EventKind = "second factor refused"
+	FactorAdded     EventKind = "second factor added"
+	FactorRemoved   EventKind = "second factor removed"
+	FactorReset     EventKind = "second factors reset"
+	CodesMade       EventKind = "recovery codes made"
+	CodeUsed        EventKind = "recovery code used"
+	StrongProof     EventKind = "proved oneself again"
+	AccessGiven     EventKind = "access given"
+	AccessChanged   EventKind = "access changed"
+	AccessEnded     EventKind = "access ended"
+	ActedFor        EventKind = "acts for"
+	OrgChanged      EventKind = "organization's access changed"
+	ResetAsked      EventKind = "password reset asked for"
 )
 
 // Event is one thing that happened to an account. It is never changed.
@@ -48,10 +65,9 @@ type Event struct {
 }
 
 func (e Event) write(tx *db.Tx) error {
-	_, err := tx.Exec(`insert into account_event (id, kind, person, actor, reason, session, address, agent, at_us)
+	return tx.Later(`insert into account_event (id, kind, person, actor, reason, session, address, agent, at_us)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		string(id.New[eventID](tx.Now)), string(e.Kind), string(e.Person), string(e.Actor), e.Reason, string(e.Session), e.Address, e.Agent, db.Micros(tx.Now))
-	return err
 }
 
 // Events gives the newest events of a person's account, newest first, at most

@@ -15,31 +15,35 @@ import (
 	"hsconnect/internal/id"
 )
 
-const personColumns = `p.id, p.username, p.name, p.email, p.side, p.org, p.org_name, p.org_tin, p.roles,
+const personColumns = `p.id, p.username, p.name, p.email, p.side, m.org, m.org_name, m.org_tin, m.roles, m.providers, m.state,
 	p.licence_number, p.licence_state, p.licence_expires, p.licence_restricted, p.licence_specialties,
-	p.disabled, p.created_us, p.signed_in_us`
+	p.state, p.state_cause, p.state_reason, p.state_us, p.must_change, p.created_us, p.signed_in_us, p.used_us, p.warned`
+
+// atHome is a person with the organization that she signs in for.
+const atHome = " from account_person p join account_membership m on m.person = p.id and m.org = p.org "
 
 // personRow reads personColumns.
 type personRow struct {
-	p                           Person
-	roles, expires, specialties string
-	side, restricted, disabled  int64
-	created, signedIn           int64
+	p                                      Person
+	roles, providers, expires, specialties string
+	side, restricted, mustChange           int64
+	since, created, signedIn, used, warned int64
 }
 
 func (r *personRow) targets() []any {
 	p := &r.p
 	return []any{
-		&p.ID, &p.Username, &p.Name, &p.Email, &r.side, &p.Org, &p.OrgName, &p.OrgTIN, &r.roles,
+		&p.ID, &p.Username, &p.Name, &p.Email, &r.side, &p.Org, &p.OrgName, &p.OrgTIN, &r.roles, &r.providers, &p.Member,
 		&p.Licence.Number, &p.Licence.State, &r.expires, &r.restricted, &r.specialties,
-		&r.disabled, &r.created, &r.signedIn,
+		&p.State, &p.Cause, &p.Reason, &r.since, &r.mustChange, &r.created, &r.signedIn, &r.used, &r.warned,
 	}
 }
 
 func (r *personRow) person() (Person, error) {
 	p := r.p
-	p.Side, p.Disabled = access.Side(r.side), r.disabled != 0
-	p.Created, p.SignedIn = db.Time(r.created), db.Time(r.signedIn)
+	p.Side, p.MustChange, p.Warned = access.Side(r.side), r.mustChange != 0, int(r.warned)
+	p.Created, p.SignedIn, p.Used, p.Since = db.Time(r.created), db.Time(r.signedIn), db.Time(r.used), db.Time(r.since)
+	p.Providers = splitList(r.providers)
 	p.Licence.Restricted = r.restricted != 0
 	for _, role := range splitList(r.roles) {
 		p.Roles = append(p.Roles, access.Role(role))
@@ -157,15 +161,18 @@ func (s *Service) hashAll(ctx context.Context, people []NewPerson) ([]string, er
 // insert reports false when the username belongs, or belonged, to somebody.
 func insert(tx *db.Tx, p Person, hash string) (bool, error) {
 	folded := fold(p.Username)
-	n, err := tx.Exec(`insert into account_person (id, username, username_key, name, email, side, org, org_name, org_tin, roles,
+	n, err := tx.Exec(`insert into account_person (id, username, username_key, name, email, side, org,
 			licence_number, licence_state, licence_expires, licence_restricted, licence_specialties,
-			password, password_us, disabled, created_us, signed_in_us)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+			password, password_us, created_us, signed_in_us, used_us)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		on conflict (username_key) do nothing`,
-		string(p.ID), p.Username, folded, p.Name, p.Email, int64(p.Side), string(p.Org), p.OrgName, p.OrgTIN, joinList(p.Roles),
+		string(p.ID), p.Username, folded, p.Name, p.Email, int64(p.Side), string(p.Org),
 		p.Licence.Number, p.Licence.State, p.Licence.Expires.String(), db.Bit(p.Licence.Restricted), joinList(p.Licence.Specialties),
-		hash, db.Micros(tx.Now), int64(0), db.Micros(tx.Now), int64(0))
-	return n == 1, err
+		hash, db.Micros(tx.Now), db.Micros(tx.Now), int64(0), db.Micros(tx.Now))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, Membership{Org: p.Org, OrgName: p.OrgName, OrgTIN: p.OrgTIN, Roles: p.Roles, Providers: p.Providers}.insert(tx, p.ID)
 }
 
 // mayManage says whether who may make, close or open an account of that side.
@@ -197,7 +204,7 @@ func managed(tx *db.Tx, who access.Actor, person id.Person) (Person, error) {
 
 func personOf(tx *db.Tx, person id.Person) (Person, error) {
 	var r personRow
-	err := tx.Row("select "+personColumns+" from account_person p where p.id = $1", string(person)).Scan(r.targets()...)
+	err := tx.Row("select "+personColumns+atHome+"where p.id = $1", string(person)).Scan(r.targets()...)
 	if db.NoRows(err) {
 		return Person{}, errNoAccount()
 	}
@@ -216,7 +223,7 @@ func (s *Service) People(ctx context.Context, who access.Actor) (people []Person
 		return nil, err
 	}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		people, err = db.Collect(scanPerson)(tx.Rows("select " + personColumns + " from account_person p order by p.username_key"))
+		people, err = db.Collect(scanPerson)(tx.Rows("select " + personColumns + atHome + "order by p.username_key"))
 		return err
 	})
 	return people, err
@@ -239,7 +246,7 @@ func (s *Service) Find(ctx context.Context, who access.Actor, username string) (
 	}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		var r personRow
-		err := tx.Row("select "+personColumns+" from account_person p where p.username_key = $1", fold(username)).Scan(r.targets()...)
+		err := tx.Row("select "+personColumns+atHome+"where p.username_key = $1", fold(username)).Scan(r.targets()...)
 		if db.NoRows(err) {
 			return errNoAccount()
 		}
@@ -250,4 +257,44 @@ func (s *Service) Find(ctx context.Context, who access.Actor, username string) (
 		return err
 	})
 	return p, err
+}
+
+// Prepared is a new account that was checked and whose password is hashed,
+// ready to be made in a transaction. Its Password is empty.
+type Prepared struct {
+	NewPerson
+
+	Hash string
+}
+
+// Prepare checks a new account and hashes its password, for whoever makes it
+// in a transaction of its own. It gives no right: CreateIn's caller decides.
+func (s *Service) Prepare(ctx context.Context, n NewPerson) (Prepared, error) {
+	bad := s.check(n)
+	if len(bad) > 0 {
+		return Prepared{}, fault.Bad(bad...)
+	}
+	hash, err := s.hash.make(ctx, normal(n.Password))
+	n.Password = ""
+	return Prepared{NewPerson: n, Hash: hash}, err
+}
+
+// CreateIn makes a prepared account. The caller has established that by may
+// do so: by an invitation, a vetted registration, or a right. by is the
+// zero Actor when the person makes it herself.
+func CreateIn(tx *db.Tx, by access.Actor, n Prepared) (id.Person, error) {
+	p := n.person()
+	p.ID = id.New[id.Person](tx.Now)
+	free, err := insert(tx, p, n.Hash)
+	if err != nil {
+		return "", err
+	}
+	if !free {
+		return "", fault.Bad(fault.Problem{Path: "username", Text: "Is taken, or was once: a username is never used again. Choose another"})
+	}
+	actor := by.Person
+	if actor == "" {
+		actor = p.ID
+	}
+	return p.ID, Event{Kind: Created, Person: p.ID, Actor: actor, Session: by.Session, Address: by.Address}.write(tx)
 }

@@ -28,7 +28,8 @@ func TestAnAccountIsKeptWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := Person{ID: ref, Username: "M.Okafor", Name: "Dr. Mary Okáfor", Email: n.Email, Side: access.Plan, Org: "plan", OrgName: n.OrgName,
-			OrgTIN: n.OrgTIN, Roles: []access.Role{access.MedicalDirector, access.Nurse}, Licence: n.Licence, Created: f.clock.Now()}
+			OrgTIN: n.OrgTIN, Roles: []access.Role{access.MedicalDirector, access.Nurse}, Licence: n.Licence, Created: f.clock.Now(),
+			Used: f.clock.Now(), State: Active, Member: MemberActive}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("\n got %+v\nwant %+v", got, want)
 		}
@@ -48,7 +49,7 @@ func TestAUsernameIsNeverUsedTwice(t *testing.T) {
 		first := f.create(clerk("Ruth.Osei"))
 		_, err := f.Create(ctx, operator, clerk("ruth.OSEI"))
 		wantProblem(t, "other case", err, "username", "never used again")
-		err = f.Disable(ctx, operator, first, "left the office")
+		err = f.Suspend(ctx, operator, first, "left the office")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,8 +148,8 @@ func TestWhoManagesWhom(t *testing.T) {
 		}
 		one, two := f.create(clerk("clerk.x")), f.create(nurse)
 		for name, act := range map[string]func(who access.Actor) error{
-			"disable": func(who access.Actor) error { return f.Disable(ctx, who, two, "reason") },
-			"enable":  func(who access.Actor) error { return f.Enable(ctx, who, two, "reason") },
+			"disable": func(who access.Actor) error { return f.Suspend(ctx, who, two, "reason") },
+			"enable":  func(who access.Actor) error { return f.Reinstate(ctx, who, two, "reason") },
 			"unlock":  func(who access.Actor) error { return f.Unlock(ctx, who, two, "reason") },
 			"end":     func(who access.Actor) error { _, err := f.EndAll(ctx, who, two); return err },
 			"events":  func(who access.Actor) error { _, err := f.Events(ctx, who, two, 1); return err },
@@ -158,13 +159,13 @@ func TestWhoManagesWhom(t *testing.T) {
 			wantKind(t, "nobody on a nurse: "+name, act(access.Actor{}), fault.Unauthenticated)
 			wantKind(t, "administrator on a nurse: "+name, act(admin), 0)
 		}
-		wantKind(t, "help desk on a clerk", f.Disable(ctx, desk, one, "asked by telephone"), 0)
-		wantKind(t, "nobody there", f.Disable(ctx, admin, "nobody", "reason"), fault.NotFound)
-		wantProblem(t, "no reason", f.Disable(ctx, admin, one, " "), "reason", "Give the reason")
-		wantProblem(t, "two lines", f.Enable(ctx, admin, one, "a\nforged line"), "reason", "one line")
+		wantKind(t, "help desk on a clerk", f.Suspend(ctx, desk, one, "asked by telephone"), 0)
+		wantKind(t, "nobody there", f.Suspend(ctx, admin, "nobody", "reason"), fault.NotFound)
+		wantProblem(t, "no reason", f.Suspend(ctx, admin, one, " "), "reason", "Give the reason")
+		wantProblem(t, "two lines", f.Reinstate(ctx, admin, one, "a\nforged line"), "reason", "one line")
 		self := admin
 		self.Person = two
-		wantKind(t, "oneself", f.Disable(ctx, self, two, "reason"), fault.Conflict)
+		wantKind(t, "oneself", f.Suspend(ctx, self, two, "reason"), fault.Conflict)
 	})
 }
 
@@ -173,11 +174,11 @@ func TestEventsAreAppendOnlyAndComplete(t *testing.T) {
 		ctx := context.Background()
 		ref := f.create(clerk("ruth.osei"))
 		f.clock.Advance(time.Second)
-		err := f.Disable(ctx, admin, ref, "left; see ticket <41>")
+		err := f.Suspend(ctx, admin, ref, "left; see ticket <41>")
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = f.Disable(ctx, admin, ref, "again")
+		err = f.Suspend(ctx, admin, ref, "again")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -100,6 +100,8 @@ type NewPerson struct {
 	OrgTIN   string
 	Roles    []access.Role // of that side, at least one
 	Licence  access.Licence
+
+	Providers []string // NPIs she may request for; none: all
 }
 
 // person gives the account without its password, cleaned.
@@ -108,7 +110,7 @@ func (n NewPerson) person() Person {
 	slices.Sort(roles)
 	return Person{
 		Username: n.Username, Name: strings.TrimSpace(norm.NFC.String(n.Name)), Email: strings.TrimSpace(n.Email),
-		Side: n.Side, Org: n.Org, OrgName: n.OrgName, OrgTIN: n.OrgTIN, Roles: slices.Compact(roles), Licence: n.Licence,
+		Side: n.Side, Org: n.Org, OrgName: n.OrgName, OrgTIN: n.OrgTIN, Roles: slices.Compact(roles), Licence: n.Licence, Providers: n.Providers,
 	}
 }
 

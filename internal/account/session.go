@@ -22,6 +22,11 @@ type Session struct {
 	LastSeen  time.Time
 	IdleUntil time.Time // when it ends without another request
 	Expires   time.Time // when it ends in any case
+
+	Proven     bool      // by a second factor too: without, nothing opens but proving it
+	Strong     time.Time // last time that the person proved who she is
+	MustChange bool      // a new password comes before everything else
+	ViewOnly   bool      // the organization is leaving: its people look, and change nothing
 }
 
 // Why a session ended.
@@ -31,7 +36,7 @@ const (
 	endedOut      = "signed out"
 	endedReplaced = "replaced by a new sign-in"
 	endedPassword = "password changed"
-	endedDisabled = "account disabled"
+	endedDisabled = "access ended"
 	endedAll      = "ended everywhere"
 )
 
@@ -60,16 +65,24 @@ type sessionRow struct {
 	started, seen  time.Time
 	expires, ended time.Time
 	before         time.Time // the sign-in before this one
+	proven, strong time.Time
+	standing       Standing
 	why            string
+	address        string
+	how            string
+	agent          string
 }
 
 func sessionOf(tx *db.Tx, token string) (sessionRow, error) {
 	var r sessionRow
 	var p personRow
-	var started, seen, expires, ended, before int64
-	targets := append([]any{&r.id, &started, &seen, &expires, &ended, &r.why, &before}, p.targets()...)
-	err := tx.Row("select s.id, s.started_us, s.seen_us, s.expires_us, s.ended_us, s.ended_why, s.before_us, "+personColumns+
-		" from account_session s join account_person p on p.id = s.person where s.token_hash = $1", tokenHash(token)).Scan(targets...)
+	var started, seen, expires, ended, before, proven, strong, suspended, view, closes int64
+	targets := append([]any{&r.id, &started, &seen, &expires, &ended, &r.why, &before, &proven, &strong, &r.address, &r.agent, &r.how,
+		&suspended, &view, &closes}, p.targets()...)
+	err := tx.Row(`select s.id, s.started_us, s.seen_us, s.expires_us, s.ended_us, s.ended_why, s.before_us, s.proven_us, s.strong_us, s.address, s.agent, s.how,
+			coalesce(o.suspended, 0), coalesce(o.view_us, 0), coalesce(o.close_us, 0), `+personColumns+`
+		from account_session s join account_person p on p.id = s.person join account_membership m on m.person = s.person and m.org = s.org
+			left join account_org o on o.org = s.org where s.token_hash = $1`, tokenHash(token)).Scan(targets...)
 	if db.NoRows(err) {
 		return sessionRow{}, errSignedOut()
 	}
@@ -77,12 +90,23 @@ func sessionOf(tx *db.Tx, token string) (sessionRow, error) {
 		return sessionRow{}, err
 	}
 	r.started, r.seen, r.expires, r.ended, r.before = db.Time(started), db.Time(seen), db.Time(expires), db.Time(ended), db.Time(before)
+	r.proven, r.strong = db.Time(proven), db.Time(strong)
+	r.standing = Standing{Suspended: suspended != 0, ViewOnly: db.Time(view), Closes: db.Time(closes)}
 	r.person, err = p.person()
 	return r, err
 }
 
-func (r sessionRow) actor(address string) access.Actor {
+// open reports whether the account, and its access for the organization that
+// the session acts for, are open.
+func (r sessionRow) open(now time.Time) bool {
+	return r.person.Open() && r.person.Member == MemberActive && !r.standing.shut(now)
+}
+
+func (r sessionRow) actor(address string, now time.Time) access.Actor {
 	a := r.person.actor()
+	if r.standing.viewOnly(now) && a.Side == access.Office {
+		a.Roles = []access.Role{access.Viewer}
+	}
 	a.Session, a.Door, a.Address, a.LastSignIn = r.id, access.DoorWeb, printable(address, 64), r.before
 	return a
 }
@@ -119,7 +143,7 @@ func (s *Service) session(ctx context.Context, token, address string, stale time
 	switch {
 	case !r.ended.IsZero() && r.why == endedIdle:
 		return Session{}, errIdle()
-	case !r.ended.IsZero(), r.person.Disabled:
+	case !r.ended.IsZero(), !r.open(now):
 		return Session{}, errSignedOut()
 	}
 	if now.Sub(r.seen) >= stale {
@@ -133,7 +157,8 @@ func (s *Service) session(ctx context.Context, token, address string, stale time
 		r.seen = now
 	}
 	return Session{
-		ID: r.id, Actor: r.actor(address), Started: r.started, LastSeen: r.seen, IdleUntil: earlier(r.seen.Add(s.idle), r.expires), Expires: r.expires,
+		ID: r.id, Actor: r.actor(address, now), Started: r.started, LastSeen: r.seen, IdleUntil: earlier(r.seen.Add(s.idle), r.expires), Expires: r.expires,
+		Proven: !r.proven.IsZero(), Strong: r.strong, MustChange: r.person.MustChange, ViewOnly: r.standing.viewOnly(now),
 	}, nil
 }
 
@@ -204,10 +229,10 @@ func (s *Service) IdleSession(ctx context.Context, token string) (access.Actor, 
 	if err != nil {
 		return access.Actor{}, err
 	}
-	if r.person.Disabled || !now.Before(r.expires) || !r.ended.IsZero() && r.why != endedIdle {
+	if !r.open(now) || r.proven.IsZero() || !now.Before(r.expires) || !r.ended.IsZero() && r.why != endedIdle {
 		return access.Actor{}, errSignedOut()
 	}
-	return r.actor(""), nil
+	return r.actor("", now), nil
 }
 
 // SignOut ends the actor's own session.

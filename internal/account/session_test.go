@@ -206,7 +206,7 @@ func TestAClosedAccountEndsAtOnce(t *testing.T) {
 			t.Fatal("not idle")
 		}
 		f.clock.Advance(time.Second)
-		err := f.Disable(ctx, desk, ref, "left the office")
+		err := f.Suspend(ctx, desk, ref, "left the office")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,9 +215,9 @@ func TestAClosedAccountEndsAtOnce(t *testing.T) {
 		}
 		f.clock.Advance(time.Second)
 		_, _, err = f.signIn("ruth.osei", goodPassword, home)
-		wantKind(t, "signing in", err, fault.Unauthenticated)
+		wantKind(t, "signing in", err, fault.Forbidden)
 		f.clock.Advance(time.Second)
-		err = f.Enable(ctx, desk, ref, "came back")
+		err = f.Reinstate(ctx, desk, ref, "came back")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +225,7 @@ func TestAClosedAccountEndsAtOnce(t *testing.T) {
 			t.Error("opening the account revived a session")
 		}
 		f.mustSignIn("ruth.osei", goodPassword, home)
-		if got := f.kinds(ref); !strings.Contains(got, "account disabled | sign-in failed | account enabled | signed in") {
+		if got := f.kinds(ref); !strings.Contains(got, "account suspended | sign-in failed | account reinstated | signed in") {
 			t.Error(got)
 		}
 	})
@@ -237,7 +237,7 @@ func TestAnOpenSessionOfAClosedAccount(t *testing.T) {
 		f.create(clerk("ruth.osei"))
 		token, _ := f.mustSignIn("ruth.osei", goodPassword, home)
 		err := f.d.Update(context.Background(), func(tx *db.Tx) error {
-			_, err := tx.Exec("update account_person set disabled = 1")
+			_, err := tx.Exec("update account_person set state = 'suspended'")
 			return err
 		})
 		if err != nil || f.open(token) || f.draftable(token) {
@@ -252,7 +252,7 @@ func TestRolesApplyWithTheNextRequest(t *testing.T) {
 		f.create(clerk("ruth.osei"))
 		token, _ := f.mustSignIn("ruth.osei", goodPassword, home)
 		err := f.d.Update(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec("update account_person set roles = 'viewer'")
+			_, err := tx.Exec("update account_membership set roles = 'viewer'")
 			return err
 		})
 		if err != nil {

@@ -64,8 +64,12 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (token string, who acce
 	if err != nil {
 		return "", access.Actor{}, err
 	}
-	if !good || c.person.Disabled {
-		return "", access.Actor{}, s.failed(ctx, a, c, good)
+	if !good || !c.person.Open() {
+		err = s.failed(ctx, a, c, good)
+		if good && fault.Is(err, fault.Unauthenticated) {
+			err = errNotOpen(c.person) // who knows the password may know why it does not open
+		}
+		return "", access.Actor{}, err
 	}
 	fresh := ""
 	if stale {
@@ -93,7 +97,7 @@ func find(tx *db.Tx, a Attempt) (claimant, error) {
 	name, network := fold(a.Username), networkOf(a.Address)
 	var c claimant
 	var r personRow
-	err := tx.Row("select p.password, "+personColumns+" from account_person p where p.username_key = $1", name).
+	err := tx.Row("select p.password, "+personColumns+atHome+"where p.username_key = $1", name).
 		Scan(append([]any{&c.password}, r.targets()...)...)
 	if err != nil && !db.NoRows(err) {
 		return claimant{}, err
@@ -118,10 +122,10 @@ func (s *Service) failed(ctx context.Context, a Attempt, c claimant, good bool) 
 	switch {
 	case c.person.ID == "":
 		reason = "unknown username"
-	case c.person.Disabled && good:
-		reason = "account disabled"
-	case c.person.Disabled:
-		reason = "wrong password, account disabled"
+	case !c.person.Open() && good:
+		reason = "account " + string(c.person.State)
+	case !c.person.Open():
+		reason = "wrong password, account " + string(c.person.State)
 	}
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		return Event{Kind: SignInFailed, Person: c.person.ID, Reason: reason, Address: printable(a.Address, 64), Agent: printable(a.Agent, longestAgent)}.write(tx)
@@ -143,7 +147,7 @@ func (s *Service) admit(ctx context.Context, a Attempt, c claimant, fresh string
 		if err != nil {
 			return err
 		}
-		if now.password != c.password || now.person.Disabled {
+		if now.password != c.password || !now.person.Open() {
 			return errSignIn()
 		}
 		// Good, so the failures on the account are no longer consecutive (I-10).
@@ -157,7 +161,7 @@ func (s *Service) admit(ctx context.Context, a Attempt, c claimant, fresh string
 				return err
 			}
 		}
-		who, err = s.open(tx, token, a, now.person)
+		who, err = s.open(tx, token, a, now.person, byPassword, false)
 		if err != nil || fresh == "" {
 			return err
 		}
@@ -183,27 +187,74 @@ func withName(counters []counter, p Person) []counter {
 	return append([]counter{{key: key, person: p.ID, slow: slowFrom, shuts: true}}, counters...)
 }
 
+// actingFor gives the person as somebody of the organization that she used
+// last, among those that are open to her.
+func actingFor(tx *db.Tx, p Person) (Person, error) {
+	all, err := memberships(tx, p.ID)
+	if err != nil {
+		return Person{}, err
+	}
+	ended := false
+	var best *Membership
+	for i := range all {
+		m := &all[i]
+		o, err := standingOf(tx, m.Org)
+		if err != nil {
+			return Person{}, err
+		}
+		if m.State != MemberActive || o.shut(tx.Now) {
+			ended = true
+			continue
+		}
+		if best == nil || m.Used.Equal(best.Used) && m.Org == p.Org {
+			best = m
+		}
+	}
+	if best == nil {
+		text := "Nobody has given this account access yet. Ask your local administrator, or the HelpDesk"
+		if ended {
+			text = "Your access has ended. Your organization's local administrator can give it again; or call the HelpDesk"
+		}
+		return Person{}, fault.New(fault.Forbidden, text)
+	}
+	p.Org, p.OrgName, p.OrgTIN, p.Roles, p.Providers, p.Member = best.Org, best.OrgName, best.OrgTIN, best.Roles, best.Providers, best.State
+	return p, nil
+}
+
 // open writes the session, the place, the event and the time of sign-in.
-func (s *Service) open(tx *db.Tx, token string, a Attempt, p Person) (access.Actor, error) {
+func (s *Service) open(tx *db.Tx, token string, a Attempt, p Person, how string, proven bool) (access.Actor, error) {
+	p, err := actingFor(tx, p)
+	if err != nil {
+		return access.Actor{}, err
+	}
 	who := p.actor()
 	who.Session, who.Door, who.LastSignIn = id.New[id.Session](tx.Now), access.DoorWeb, p.SignedIn
 	who.Address = printable(a.Address, 64)
 	agent := printable(a.Agent, longestAgent)
-	_, err := tx.Exec(`insert into account_session (token_hash, id, person, started_us, seen_us, expires_us, ended_us, ended_why, before_us, address, agent)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	at := int64(0)
+	if proven {
+		at = db.Micros(tx.Now)
+	}
+	err = tx.Later(`insert into account_session (token_hash, id, person, started_us, seen_us, expires_us, ended_us, ended_why, before_us, address, agent,
+			org, proven_us, strong_us, how)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		tokenHash(token), string(who.Session), string(p.ID), db.Micros(tx.Now), db.Micros(tx.Now), db.Micros(tx.Now.Add(s.absolute)),
-		int64(0), "", db.Micros(p.SignedIn), who.Address, agent)
+		int64(0), "", db.Micros(p.SignedIn), who.Address, agent, string(p.Org), at, at, how)
 	if err != nil {
 		return access.Actor{}, err
 	}
-	_, err = tx.Exec("update account_person set signed_in_us = $1 where id = $2", db.Micros(tx.Now), string(p.ID))
+	err = tx.Later("update account_person set signed_in_us = $1, used_us = $2, warned = 0 where id = $3", db.Micros(tx.Now), db.Micros(tx.Now), string(p.ID))
 	if err != nil {
 		return access.Actor{}, err
 	}
-	_, err = tx.Exec(`insert into account_place (person, address, last_us) values ($1, $2, $3)
+	err = tx.Later("update account_membership set used_us = $1 where person = $2 and org = $3", db.Micros(tx.Now), string(p.ID), string(p.Org))
+	if err != nil {
+		return access.Actor{}, err
+	}
+	err = tx.Later(`insert into account_place (person, address, last_us) values ($1, $2, $3)
 		on conflict (person, address) do update set last_us = excluded.last_us`, string(p.ID), networkOf(a.Address), db.Micros(tx.Now))
 	if err != nil {
 		return access.Actor{}, err
 	}
-	return who, Event{Kind: SignedIn, Person: p.ID, Actor: p.ID, Session: who.Session, Address: who.Address, Agent: agent}.write(tx)
+	return who, Event{Kind: SignedIn, Person: p.ID, Actor: p.ID, Reason: how, Session: who.Session, Address: who.Address, Agent: agent}.write(tx)
 }

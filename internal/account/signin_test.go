@@ -71,7 +71,7 @@ func TestEveryFailureLooksAndCostsTheSame(t *testing.T) {
 		ctx := context.Background()
 		f.create(clerk("ruth.osei"))
 		closed := f.create(clerk("closed.one"))
-		err := f.Disable(ctx, operator, closed, "left the office")
+		err := f.Suspend(ctx, operator, closed, "left the office")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,6 @@ func TestEveryFailureLooksAndCostsTheSame(t *testing.T) {
 			{Username: "ruth.osei", Password: strings.Repeat("x", 1<<20)},
 			{Username: "ruth.osei", Password: "\xff\xfe\x00"},
 			{Username: "nobody.here", Password: goodPassword},
-			{Username: "closed.one", Password: goodPassword},
 			{Username: "closed.one", Password: "wrong password, quite long"},
 			{Username: "damaged.one", Password: goodPassword},
 			{Username: "damaged.one"},
@@ -112,6 +111,12 @@ func TestEveryFailureLooksAndCostsTheSame(t *testing.T) {
 			if n := f.count("select count(id) from account_event") - events; n != 1 {
 				t.Errorf("%d: %d events", i, n)
 			}
+		}
+		// Only who knows the password learns that the account is suspended.
+		hashes := f.hash.runs.Load()
+		token, _, err := f.signIn("closed.one", goodPassword, home)
+		if !fault.Is(err, fault.Forbidden) || !strings.Contains(err.Error(), "HelpDesk") || token != "" || f.hash.runs.Load()-hashes != 1 {
+			t.Errorf("%q %v", token, err)
 		}
 	})
 }
@@ -210,7 +215,7 @@ func TestTheAccountIsReadAgainBeforeItOpens(t *testing.T) {
 		ctx := context.Background()
 		ref := f.create(clerk("ruth.osei"))
 		for name, change := range map[string]func() error{
-			"closed":  func() error { return f.Disable(ctx, operator, ref, "suspected") },
+			"closed":  func() error { return f.Suspend(ctx, operator, ref, "suspected") },
 			"changed": func() error { return f.SetPassword(ctx, operator, ref, otherPassword) },
 		} {
 			var c claimant
@@ -228,7 +233,7 @@ func TestTheAccountIsReadAgainBeforeItOpens(t *testing.T) {
 			}
 			_, _, err = f.admit(ctx, a, c, "")
 			wantKind(t, name, err, fault.Unauthenticated)
-			err = errors.Join(f.Enable(ctx, operator, ref, "back again"), f.SetPassword(ctx, operator, ref, goodPassword))
+			err = errors.Join(f.Reinstate(ctx, operator, ref, "back again"), f.SetPassword(ctx, operator, ref, goodPassword))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,9 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/document"
 	"hsconnect/internal/dossier"
+	"hsconnect/internal/factor"
 	"hsconnect/internal/job"
+	"hsconnect/internal/mail"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -40,7 +42,9 @@ type App struct {
 	DB         *db.DB
 	Vault      *blob.Vault
 	Record     *record.Log
+	Factors    *factor.Service
 	Accounts   *account.Service
+	Mail       *mail.Service
 	Agreements *agreement.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
@@ -52,6 +56,7 @@ type App struct {
 	Jobs       *job.Runner
 	Log        *slog.Logger
 	Now        func() time.Time
+	Hint       func(username string) string // of a made-up plan: see web.Deps
 	demo       bool
 }
 
@@ -139,7 +144,10 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}})
+	err = a.accounts()
+	if err != nil {
+		return err
+	}
 	help := a.Config.Plan.HelpDesk
 	a.Agreements = agreement.New(agreement.Deps{DB: a.DB, Zone: a.Zone, Fields: agreement.Fields{
 		Plan: a.Config.Plan.Name, HelpDeskAddress: help.Address, HelpDeskPhone: help.Phone, HelpDeskEmail: help.Email,
@@ -153,8 +161,30 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
+	a.Jobs.Handle(mail.Job, a.Mail.Handle)
 	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
+	return err
+}
+
+// accounts makes what people sign in with, and what writes to them.
+func (a *App) accounts() error {
+	seal, err := factor.LoadOrMakeKeys(a.Config.path("account.keys"))
+	if err != nil {
+		return fmt.Errorf("loading the keys of second factors: %w", err)
+	}
+	a.Factors, err = factor.New(factor.Deps{Seal: seal, Site: a.Config.site(), Name: a.Config.Plan.Name})
+	if err != nil {
+		return err
+	}
+	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}, Factors: a.Factors})
+	help, m := a.Config.Plan.HelpDesk, a.Config.Mail
+	send, err := m.sender(a.Config.path("mail"))
+	if err != nil {
+		return err
+	}
+	a.Mail, err = mail.New(mail.Deps{DB: a.DB, Log: a.Log, Send: send, From: m.from(), Plan: a.Config.Plan.Name,
+		Foot: []string{"HelpDesk: " + help.Phone + " · " + help.Email, "This message holds no information about any patient. Please do not answer it."}})
 	return err
 }
 
@@ -186,7 +216,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
-		Demo: a.demo, Secure: secure, Version: Version(), Ready: a.DB.Ping,
+		Demo: a.demo, Hint: a.Hint, Site: a.Config.site(), Secure: secure, Version: Version(), Ready: a.DB.Ping,
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"hsconnect/internal/mail"
 )
 
 // Config is everything an operator can set. A file gives it as TOML; flags of
@@ -28,11 +30,39 @@ type Config struct {
 	// TLSCertificate and TLSKey are the paths of PEM files.
 	TLSCertificate string `toml:"tls_certificate"`
 	TLSKey         string `toml:"tls_key"`
+	// Site is the address that people type, such as
+	// "https://portal.example.org": links in mails lead there, and passkeys are
+	// bound to it. Empty: http://localhost with the port of Listen.
+	Site string `toml:"site"`
 	// BehindProxy says that a proxy on the way ends TLS, so that plain HTTP
 	// may be served on an address other than loopback.
 	BehindProxy bool `toml:"behind_proxy"`
 
 	Plan PlanConfig `toml:"plan"`
+	Mail MailConfig `toml:"mail"`
+}
+
+// MailConfig says how the portal's messages leave. Without a server they are
+// put into the folder "mail" beside the database, one file each.
+type MailConfig struct {
+	From         string `toml:"from"` // the portal's own address
+	Host         string `toml:"host"`
+	Port         int    `toml:"port"`
+	Username     string `toml:"username"`
+	PasswordFile string `toml:"password_file"`
+	TLS          string `toml:"tls"` // "starttls", "tls", or "none" on loopback
+}
+
+// site gives the address that people type.
+func (c Config) site() string {
+	if c.Site != "" {
+		return strings.TrimSuffix(c.Site, "/")
+	}
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || port == "" || port == "0" {
+		return "http://localhost"
+	}
+	return "http://localhost:" + port
 }
 
 // PlanConfig is what the pages say about the plan and its HelpDesk.
@@ -85,6 +115,10 @@ func (c Config) Check() error {
 	}
 	if strings.TrimSpace(c.Plan.Name) == "" {
 		return errors.New("plan.name: give the plan's name, which the pages and the agreement show")
+	}
+	u, err := url.Parse(c.site())
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" {
+		return errors.New("site: give the address that people type, such as https://portal.example.org")
 	}
 	if (c.TLSCertificate == "") != (c.TLSKey == "") {
 		return errors.New("tls_certificate and tls_key: give both, or neither")
@@ -140,4 +174,27 @@ func (c Config) Masked() Config {
 		c.Database = u.Redacted()
 	}
 	return c
+}
+
+// sender gives what carries mail: the server, or else a folder.
+func (m MailConfig) sender(folder string) (mail.Sender, error) {
+	if m.Host == "" {
+		return mail.Folder(folder)
+	}
+	password := ""
+	if m.PasswordFile != "" {
+		raw, err := os.ReadFile(m.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading the file that holds the mail server's password: %w", err)
+		}
+		password = strings.TrimSpace(string(raw))
+	}
+	return mail.SMTP(mail.SMTPConfig{Host: m.Host, Port: m.Port, Username: m.Username, Password: password, TLS: m.TLS})
+}
+
+func (m MailConfig) from() string {
+	if m.From == "" {
+		return "portal@localhost.localdomain"
+	}
+	return m.From
 }

@@ -22,7 +22,8 @@ type person struct {
 	note     string
 	address  string // of the network they work from
 
-	id id.Person // once the account is made
+	id      id.Person        // once the account is made
+	factors account.Enrolled // likewise, of those whose passwords are known
 }
 
 func (p *person) is(r access.Role) bool { return slices.Contains(p.Roles, r) }

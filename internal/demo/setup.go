@@ -13,6 +13,7 @@ import (
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
+	"hsconnect/internal/factor"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/provider"
 )
@@ -119,6 +120,13 @@ func (h *hand) makeAccounts(ctx context.Context) error {
 	}
 	for i, p := range h.w.people {
 		p.id = ids[i]
+		if !p.known {
+			continue
+		}
+		p.factors, err = h.Accounts.Enroll(ctx, operator(), p.id)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -160,7 +168,15 @@ func (h *hand) accept(ctx context.Context, p *person) error {
 
 // visit signs p in and out again.
 func (h *hand) visit(ctx context.Context, p *person) error {
-	_, who, err := h.Accounts.SignIn(ctx, account.Attempt{Username: p.Username, Password: p.Password, Address: p.address, Agent: browser})
+	token, who, err := h.Accounts.SignIn(ctx, account.Attempt{Username: p.Username, Password: p.Password, Address: p.address, Agent: browser})
+	if err != nil {
+		return err
+	}
+	code, err := factor.TOTP(p.factors.Secret, h.DB.Now())
+	if err != nil {
+		return err
+	}
+	_, err = h.Accounts.ProveCode(ctx, token, code)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/factor"
 	"hsconnect/internal/id"
 	"hsconnect/internal/priorauth"
 )
@@ -24,7 +26,8 @@ type SignIn struct {
 	Name               string       `json:"name"`
 	Username           string       `json:"username"`
 	Password           string       `json:"password"`
-	SecondFactorSecret string       `json:"second_factor_secret"` // none yet
+	SecondFactorSecret string       `json:"second_factor_secret"`
+	RecoveryCodes      []string     `json:"recovery_codes"`
 	FirstAddress       string       `json:"first_address"`
 	Note               string       `json:"note"`
 	Accepted           bool         `json:"accepted"` // the user agreement
@@ -67,7 +70,7 @@ func (w *world) signIns() SignIns {
 			org = p.org.Name
 		}
 		s := SignIn{Role: strings.Join(roles, ", "), Organization: org, Name: p.Name, Username: p.Username, Password: p.Password,
-			FirstAddress: p.first, Note: p.note, Accepted: p.accepted}
+			SecondFactorSecret: p.factors.Secret, RecoveryCodes: p.factors.Codes, FirstAddress: p.first, Note: p.note, Accepted: p.accepted}
 		if p.org != nil {
 			s.Members = w.tryMembers()
 		}
@@ -203,6 +206,7 @@ func Print(to io.Writer, all SignIns, address string) error {
 			}
 		}
 	}
+	fmt.Fprintf(&b, "\n  The second step of signing in shows the code that the person's app would show.\n")
 	fmt.Fprintf(&b, "\n  The same list, for scripts: %s in the data folder. Start over with --reset.\n\n", FileName)
 	_, err := io.WriteString(to, b.String())
 	return err
@@ -232,4 +236,20 @@ func printPeople(b *strings.Builder, all SignIns) {
 func firstOf(all SignIns, s SignIn) bool {
 	i := slices.IndexFunc(all, func(o SignIn) bool { return o.Role == s.Role })
 	return all[i].Username == s.Username
+}
+
+// Code gives what the authenticator app of each person shows at the moment,
+// by username; "" for those whose secret is not known.
+func (all SignIns) Code(now func() time.Time) func(username string) string {
+	return func(username string) string {
+		i := slices.IndexFunc(all, func(s SignIn) bool { return s.Username == username })
+		if i < 0 || all[i].SecondFactorSecret == "" {
+			return ""
+		}
+		code, err := factor.TOTP(all[i].SecondFactorSecret, now())
+		if err != nil {
+			return ""
+		}
+		return code
+	}
 }

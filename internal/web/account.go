@@ -96,12 +96,18 @@ func (s *site) changePassword(c *Call) error {
 	if f.OK() {
 		err = s.Accounts.ChangePassword(c.Context(), c.Actor, f.Secret("old"), f.Secret("new"))
 		if err == nil {
+			if next := localPath(f.Raw("next")); next != "" {
+				return c.Redirect(next)
+			}
 			return c.Done("/account", "password")
 		}
 		err = f.Blame(err, passwordPlaces())
 		if err != nil {
 			return err
 		}
+	}
+	if c.due(Accepted) != nil {
+		return c.Show(Page{Title: "Choose a new password", Form: f, Body: mustChangeBody(f, c.Actor.Username, localPath(f.Raw("next")))})
 	}
 	return c.showAccount(f, "")
 }

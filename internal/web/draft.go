@@ -314,6 +314,13 @@ func (s *site) submitRequest(c *Call) error {
 		return err
 	}
 	draft, form := id.Draft(f.Text("draft")), readRequestForm(f.Values())
+	if c.Idle { // kept as a draft, to be sent after signing in or accepting again
+		_, err = s.keep(c, draft, f, form)
+		if err != nil {
+			return s.draftAgain(c, draft, f, err)
+		}
+		return c.SignInAgain(draftPath(draft, ""))
+	}
 	if refused != nil {
 		_, err = s.keep(c, draft, f, form)
 		if err != nil {

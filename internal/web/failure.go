@@ -136,11 +136,28 @@ func (c *Call) elsewhere(kind fault.Kind, err error) bool {
 		}
 		_ = c.SignInAgain(next) // Redirect has no error to give
 		return true
-	case errors.Is(err, errGate) && read:
-		_ = c.Redirect(withNext("/agreement", c.r.URL.RequestURI()))
+	case gatePath(err) != "" && read:
+		_ = c.Redirect(withNext(gatePath(err), c.r.URL.RequestURI()))
 		return true
+	case errors.Is(err, errGate) && c.acceptedBefore():
+		return c.hold(err)
 	}
 	return false
+}
+
+// hold keeps a form that came while a new agreement was published, so that it
+// can be sent afterwards. Files cannot be held: then the plain answer stands,
+// and the way back in the browser.
+func (c *Call) hold(err error) bool {
+	if c.WantsJSON() || !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return false
+	}
+	f, ferr := c.Form()
+	if ferr != nil {
+		return false
+	}
+	return c.Show(Page{Status: statusOf(fault.KindOf(err)), Title: "One step first",
+		Body: heldBody(c.r.URL.RequestURI(), heldFields(f), "Read and accept the new user agreement", gatePath(err))}) == nil
 }
 
 // referer is the page of ours that a form was sent from, or "".
@@ -185,8 +202,8 @@ func sentence(text string) string {
 func (c *Call) failure(status int, title, text, reference string) error {
 	do := []kit.Link{{Text: "Go to the first page", Href: "/"}}
 	switch {
-	case errors.Is(c.pass(Accepted), errGate):
-		do = []kit.Link{{Text: "Read and accept the agreement", Href: "/agreement"}}
+	case c.SignedIn() && !c.Idle && gatePath(c.due(Accepted)) != "":
+		do = []kit.Link{{Text: gateText(c.due(Accepted)), Href: gatePath(c.due(Accepted))}}
 	case c.SignedIn() && c.Actor.Side == access.Office && c.accepted:
 		do = append(do, kit.Link{Text: "Authorizations", Href: "/authorizations"})
 	case c.SignedIn() && c.accepted:
@@ -194,6 +211,16 @@ func (c *Call) failure(status int, title, text, reference string) error {
 	}
 	do = append(do, kit.Link{Text: "Ask the HelpDesk", Href: "/help"})
 	return c.Show(Page{Status: status, Title: title, Body: kit.Failure(kit.FailureProps{Title: title, Text: text, Reference: reference, Do: do})})
+}
+
+func gateText(err error) string {
+	switch gatePath(err) {
+	case "/login/mfa":
+		return "Prove that it is you"
+	case "/account/password":
+		return "Choose a new password"
+	}
+	return "Read and accept the agreement"
 }
 
 // survive turns a panic into the page for errors of ours.

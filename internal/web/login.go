@@ -25,7 +25,18 @@ func (s *site) loginPage(c *Call) error {
 	}
 	f := NewForm(nil)
 	f.Set("next", next)
-	return c.Show(Page{Title: "Sign in", Body: loginBody(f, c.Query("ended") != "")})
+	return c.Show(Page{Title: "Sign in", Body: loginBody(f, loginNote(c))})
+}
+
+// loginNote says why somebody came to the sign-in page.
+func loginNote(c *Call) string {
+	switch {
+	case c.Query("done") == "password":
+		return "password"
+	case c.Query("ended") != "":
+		return "ended"
+	}
+	return ""
 }
 
 // login opens a session. Whatever is wrong, the answer is the same (V-04).
@@ -41,20 +52,29 @@ func (s *site) login(c *Call) error {
 	switch {
 	case err == nil:
 		c.setToken(token)
-		return c.Redirect(orHome(f.Raw("next")))
+		return c.Redirect(withNext("/login/mfa", f.Raw("next")))
 	case c.WantsJSON():
 		return err
 	}
+	return c.notIn(f, err)
+}
+
+// notIn shows the sign-in page again, with why.
+func (c *Call) notIn(f *Form, err error) error {
 	status, kind := 0, fault.KindOf(err)
-	if kind == fault.TooMany {
+	switch kind {
+	case fault.TooMany:
 		status = http.StatusTooManyRequests
 		c.w.Header().Set("Retry-After", "60")
-	} else if kind != fault.Unauthenticated && kind != fault.Invalid {
+	case fault.Forbidden: // the password was right, and the account is not open
+		status = http.StatusForbidden
+	case fault.Unauthenticated, fault.Invalid:
+	default:
 		return err
 	}
 	f.Fail("", "", fault.Text(err)) // beside neither field: it does not say which is wrong
 	c.forget()
-	return c.Show(Page{Status: status, Title: "Sign in", Form: f, Body: loginBody(f, false)})
+	return c.Show(Page{Status: status, Title: "Sign in", Form: f, Body: loginBody(f, "")})
 }
 
 // forget makes the rest of the call one of nobody.

@@ -49,7 +49,7 @@ func TestSigningIn(t *testing.T) {
 
 func TestOneAnswerForEveryFailedSignIn(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
-		err := p.Accounts.Disable(t.Context(), portal.Operator(), p.Viewer.Actor.Person, "left the office")
+		err := p.Accounts.Suspend(t.Context(), portal.Operator(), p.Viewer.Actor.Person, "left the office")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestOneAnswerForEveryFailedSignIn(t *testing.T) {
 		for i, form := range []url.Values{
 			{"username": {p.Clerk.Username}, "password": {"not the password at all"}},
 			{"username": {"nobody.here"}, "password": {portal.Password}},
-			{"username": {p.Viewer.Username}, "password": {portal.Password}},
+			{"username": {p.Viewer.Username}, "password": {"not the password at all"}},
 			{"username": {""}, "password": {""}},
 			{"username": {`<script>alert(1)</script>`}, "password": {portal.Password}},
 		} {
@@ -79,6 +79,12 @@ func TestOneAnswerForEveryFailedSignIn(t *testing.T) {
 			if text != first {
 				t.Errorf("case %d answers differently:\n%s\n%s", i, text, first)
 			}
+		}
+		// Whoever knows the password learns why it does not open, and whom to call.
+		b := p.Browser(t)
+		a := b.Post("/login", url.Values{"username": {p.Viewer.Username}, "password": {portal.Password}})
+		if a.Status != http.StatusForbidden || len(b.Cookies()) != 0 || !strings.Contains(a.Text(), "suspended") || !strings.Contains(a.Text(), "HelpDesk") {
+			t.Errorf("suspended: %d %s", a.Status, a.Text())
 		}
 		if !strings.HasPrefix(first, "1 problem") {
 			t.Errorf("the window title does not say that there is a problem: %s", first)

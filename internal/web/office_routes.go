@@ -35,7 +35,7 @@ func (s *site) routesOffice() []Route {
 		files(change("/drafts/{draft}/documents", ask, "the document's row", s.draftDocumentsAdd)),
 		files(change("/drafts/{draft}/documents/remove", ask, "the document's row", s.draftDocumentsRemove)),
 		change("/drafts/{draft}/drop", ask, "the draft's version", s.dropDraft),
-		files(change("/authorizations", ask, "record entry", s.submitRequest)),
+		files(idle(change("/authorizations", ask, "record entry", s.submitRequest))),
 		show("/authorizations/{number}", see, s.casePage),
 		show("/authorizations/{number}/receipt", see, s.receiptPage),
 		change("/authorizations/{number}/messages", say, "record entry", s.postMessage),

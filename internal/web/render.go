@@ -75,7 +75,7 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 			ch.Acting.Detail = "TIN " + code.TIN(c.Actor.OrgTIN).Hyphened()
 		}
 	}
-	if c.accepted {
+	if c.accepted && c.due(Accepted) == nil {
 		ch.Nav = c.nav(section)
 		ch.Search = c.search()
 	}

@@ -15,8 +15,9 @@ type Gate int
 // The gates. The zero Gate lets nobody pass.
 const (
 	Public   Gate = iota + 1 // anybody; whoever is signed in is known all the same
-	SignedIn                 // somebody signed in, before the agreement too
-	Accepted                 // signed in, and the current agreement is accepted
+	SignedIn                 // somebody who gave a password, and nothing else yet
+	Proven                   // signed in with both factors, before the agreement too
+	Accepted                 // proven, no new password is due, and the current agreement is accepted
 )
 
 // Route is a row of the endpoint table. There is no address without one.

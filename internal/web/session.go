@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -96,8 +97,9 @@ func (c *Call) pass(g Gate) error {
 	if !c.SignedIn() {
 		return fault.New(fault.Unauthenticated, "Please sign in")
 	}
-	if g == Accepted && !c.accepted {
-		return errGate
+	err := c.due(g)
+	if err != nil && (!c.Route.Idle || !c.mayKeep(err)) {
+		return err
 	}
 	switch {
 	case c.Route.Side == 0 || c.Route.Side == c.Actor.Side:
@@ -112,8 +114,62 @@ func (c *Call) pass(g Gate) error {
 	return c.Actor.May(c.Route.Permission)
 }
 
-// errGate says that the agreement comes first; see fail.
-var errGate = fault.New(fault.Forbidden, "Accept the user agreement first: nothing else opens before")
+// What comes before everything else; see fail.
+var (
+	errFactorGate   = fault.New(fault.Forbidden, "Prove that it is you with your second factor first: nothing else opens before")
+	errPasswordGate = fault.New(fault.Forbidden, "Choose a new password first: nothing else opens before")
+	errGate         = fault.New(fault.Forbidden, "Accept the user agreement first: nothing else opens before")
+)
+
+// due gives what the person has to do before the gate opens (N-02, A-05, A-01).
+func (c *Call) due(g Gate) error {
+	switch {
+	case g < Proven:
+		return nil
+	case c.Idle: // it was proven, and only keeps a draft
+		if !c.accepted && !c.acceptedBefore() {
+			return errGate
+		}
+		return nil
+	case !c.Session.Proven:
+		return errFactorGate
+	case g < Accepted:
+		return nil
+	case c.Session.MustChange:
+		return errPasswordGate
+	case !c.accepted:
+		return errGate
+	}
+	return nil
+}
+
+// gatePath is where what is due is done.
+func gatePath(err error) string {
+	switch {
+	case errors.Is(err, errFactorGate):
+		return "/login/mfa"
+	case errors.Is(err, errPasswordGate):
+		return "/account/password"
+	case errors.Is(err, errGate):
+		return "/agreement"
+	}
+	return ""
+}
+
+// mayKeep lets a draft be kept, and nothing be shown, where a new version of
+// the agreement was published in the middle of work.
+func (c *Call) mayKeep(err error) bool {
+	if !errors.Is(err, errGate) || !c.acceptedBefore() {
+		return false
+	}
+	c.Idle = true
+	return true
+}
+
+func (c *Call) acceptedBefore() bool {
+	mine, err := c.site.Agreements.Mine(c.Context(), c.Actor)
+	return err == nil && len(mine) > 0
+}
 
 // sameOrigin refuses what another site makes a browser send. Browsers mark
 // what they send; a request that changes something and carries no mark at all
@@ -162,7 +218,7 @@ func localPath(next string) string {
 		return ""
 	}
 	switch u.Path {
-	case "/login", "/logout", "/session":
+	case "/login", "/login/mfa", "/logout", "/session", "/confirm":
 		return ""
 	}
 	next = u.String()

@@ -9,6 +9,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
+	"hsconnect/internal/db"
 	"hsconnect/internal/portaltest/portal"
 	"hsconnect/internal/web"
 )
@@ -76,13 +77,103 @@ func TestWithoutSessionNothingOpens(t *testing.T) {
 			if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/login") {
 				t.Errorf("%s: %d to %q", name, a.Status, a.Location)
 			}
-			if rt.Method == http.MethodGet && !strings.Contains(a.Location, url.QueryEscape(address(rt))) {
+			back := rt.Pattern != "/login/mfa" && rt.Pattern != "/confirm" // they lead on by themselves
+			if rt.Method == http.MethodGet && back && !strings.Contains(a.Location, url.QueryEscape(address(rt))) {
 				t.Errorf("%s: sign-in does not lead back: %q", name, a.Location)
 			}
 			a = call(b, rt, true)
 			if a.Status != http.StatusUnauthorized || strings.Contains(a.Body, "<html") {
 				t.Errorf("%s by a script: %d %q", name, a.Status, a.Body)
 			}
+		}
+	})
+}
+
+// A session that has proven a password alone opens nothing but the second step (N-02).
+func TestBeforeTheSecondFactorNothingOpens(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		for _, who := range []portal.Person{p.Clerk, p.Nurse} {
+			b := p.Browser(t)
+			if a := b.FirstStep(who, "/members"); a.Location != "/login/mfa?next=%2Fmembers" {
+				t.Fatalf("the first step leads to %q", a.Location)
+			}
+			for _, rt := range web.Table(p.Handler) {
+				if rt.Gate < web.Proven && rt.Pattern != "/{$}" {
+					continue
+				}
+				name := who.Username + ": " + rt.Method + " " + rt.Pattern
+				a := call(b, rt, false)
+				if rt.Method == http.MethodGet {
+					if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/login/mfa") {
+						t.Errorf("%s: %d to %q", name, a.Status, a.Location)
+					}
+				} else if a.Status != http.StatusForbidden || !strings.Contains(a.Text(), "second factor") {
+					t.Errorf("%s: %d", name, a.Status)
+				}
+				a = call(b, rt, true)
+				if a.Status != http.StatusForbidden || !strings.Contains(a.Body, "second factor") || strings.Contains(a.Body, "<html") {
+					t.Errorf("%s by a script: %d %q", name, a.Status, a.Body)
+				}
+			}
+			if a := b.Post("/login/mfa", url.Values{"code": {p.Code(who)}, "next": {"/account"}}); a.Location != "/account" {
+				t.Errorf("%s: the second step leads to %q", who.Username, a.Location)
+			}
+			if a := b.Get("/account"); a.Status != http.StatusOK {
+				t.Errorf("%s: after it %d", who.Username, a.Status)
+			}
+		}
+	})
+}
+
+// Whoever is suspended in the middle of work opens nothing with the next request (S-12, V-08).
+func TestSuspendedNothingOpens(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		b := p.SignedIn(t, p.Clerk)
+		err := p.Accounts.Suspend(t.Context(), portal.Operator(), p.Clerk.Actor.Person, "left the office")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rt := range web.Table(p.Handler) {
+			if rt.Gate == web.Public {
+				continue
+			}
+			if a := call(b, rt, true); a.Status != http.StatusUnauthorized || strings.Contains(a.Body, "<html") {
+				t.Errorf("%s %s: %d %q", rt.Method, rt.Pattern, a.Status, a.Body)
+			}
+		}
+	})
+}
+
+// Whose password may be known to others chooses a new one before anything else.
+func TestBeforeTheNewPasswordNothingOpens(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		err := p.DB.Update(t.Context(), func(tx *db.Tx) error {
+			return account.MustChange(tx, portal.Operator(), p.Clerk.Actor.Person, "said so")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := p.SignedIn(t, p.Clerk)
+		for _, rt := range web.Table(p.Handler) {
+			if rt.Gate != web.Accepted && rt.Pattern != "/{$}" {
+				continue
+			}
+			name := rt.Method + " " + rt.Pattern
+			a := call(b, rt, false)
+			if rt.Method == http.MethodGet {
+				if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/account/password") {
+					t.Errorf("%s: %d to %q", name, a.Status, a.Location)
+				}
+			} else if a.Status != http.StatusForbidden || !strings.Contains(a.Text(), "new password") {
+				t.Errorf("%s: %d", name, a.Status)
+			}
+		}
+		a := b.Post("/account/password", url.Values{"old": {portal.Password}, "new": {"marble ferns kneel sideways"}, "again": {"marble ferns kneel sideways"}, "next": {"/members"}})
+		if a.Location != "/members" {
+			t.Fatalf("after the new password: %d to %q\n%s", a.Status, a.Location, a.Text())
+		}
+		if a := b.Get("/members"); a.Status != http.StatusOK {
+			t.Errorf("after it: %d", a.Status)
 		}
 	})
 }

@@ -46,11 +46,15 @@ type Deps struct {
 	Documents  *document.Service
 	Record     *record.Log
 
-	Zone    *time.Location   // the plan's: every time on a page is told in it
-	Now     func() time.Time // the portal's clock
-	Log     *slog.Logger     // nil: nothing is logged
-	Plan    PlanInfo
-	Demo    bool   // pages say that the plan is made up
+	Zone *time.Location   // the plan's: every time on a page is told in it
+	Now  func() time.Time // the portal's clock
+	Log  *slog.Logger     // nil: nothing is logged
+	Plan PlanInfo
+	Demo bool // pages say that the plan is made up
+	// Hint gives what the authenticator app of somebody in a made-up plan
+	// shows now. nil in earnest, and without Demo it is not asked.
+	Hint    func(username string) string
+	Site    string // the portal's own address, for links in mails: "https://portal.example.org"
 	Secure  bool   // browsers reach the portal over TLS, here or at a proxy
 	Version string // shown in the footer and on the status page
 	Ready   func(context.Context) error

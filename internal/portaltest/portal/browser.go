@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"hsconnect/internal/db"
+	"hsconnect/internal/factor"
 )
 
 // Browser is somebody's browser: it keeps cookies, says where a form was sent
@@ -50,10 +53,34 @@ func (p *Portal) SignedIn(t testing.TB, who Person) *Browser {
 	return b
 }
 
-// SignIn sends the sign-in form with Password.
+// SignIn sends the sign-in form with Password, and then the code of the
+// person's app. It gives the last answer.
 func (b *Browser) SignIn(who Person, next string) Answer {
 	b.t.Helper()
+	a := b.FirstStep(who, next)
+	if a.Status != http.StatusSeeOther {
+		return a
+	}
+	return b.Post("/login/mfa", url.Values{"code": {b.portal.Code(who)}, "next": {next}})
+}
+
+// FirstStep sends the sign-in form with Password, and no more.
+func (b *Browser) FirstStep(who Person, next string) Answer {
+	b.t.Helper()
 	return b.Post("/login", url.Values{"username": {who.Username}, "password": {Password}, "next": {next}})
+}
+
+// Code gives what the person's app shows now. The portal takes it again, also
+// where the clock stands still.
+func (p *Portal) Code(who Person) string {
+	p.t.Helper()
+	must(p.t, p.DB.Update(p.ctx(), func(tx *db.Tx) error {
+		_, err := tx.Exec("update factor_totp set last_step = 0 where person = $1", string(who.Actor.Person))
+		return err
+	}))
+	code, err := factor.TOTP(who.Secret, p.Clock.Now())
+	must(p.t, err)
+	return code
 }
 
 // Get opens a page.

@@ -16,6 +16,7 @@ const Password = "violet kettle under gravel"
 type Person struct {
 	Username string
 	Actor    access.Actor
+	Secret   string // of her authenticator app
 }
 
 // People are those who use the portal. All but Fresh have accepted the
@@ -89,7 +90,9 @@ func (p *Portal) Create(n account.NewPerson) Person {
 	}
 	person, err := p.Accounts.Create(p.ctx(), Operator(), n)
 	must(p.t, err)
-	return Person{Username: n.Username, Actor: access.Actor{
+	factors, err := p.Accounts.Enroll(p.ctx(), Operator(), person)
+	must(p.t, err)
+	return Person{Username: n.Username, Secret: factors.Secret, Actor: access.Actor{
 		Person: person, Username: n.Username, Name: n.Name, Side: n.Side, Org: n.Org, OrgName: n.OrgName, OrgTIN: n.OrgTIN,
 		Roles: n.Roles, Licence: n.Licence, Door: access.DoorWeb, Address: "127.0.0.1",
 	}}

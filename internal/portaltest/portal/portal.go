@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
 	"hsconnect/internal/document"
+	"hsconnect/internal/factor"
 	"hsconnect/internal/job"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
@@ -110,7 +111,11 @@ func (p *Portal) services() {
 	must(t, err)
 	p.Record, err = record.NewLog(record.Deps{DB: p.DB, Signer: signer, Verifier: public, Log: log})
 	must(t, err)
-	p.Accounts = account.New(account.Deps{DB: p.DB, Log: log, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}, Words: []string{PlanName}})
+	seal, err := factor.LoadOrMakeKeys(filepath.Join(p.Keys, "account.keys"))
+	must(t, err)
+	factors, err := factor.New(factor.Deps{Seal: seal, Site: Site, Name: PlanName})
+	must(t, err)
+	p.Accounts = account.New(account.Deps{DB: p.DB, Log: log, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}, Words: []string{PlanName}, Factors: factors})
 	p.Agreements = agreement.New(agreement.Deps{DB: p.DB, Fields: agreement.Fields{
 		Plan: PlanName, HelpDeskAddress: "400 Example Street, Springfield", HelpDeskPhone: "1-800-555-0142", HelpDeskEmail: "helpdesk@example.org",
 	}, Zone: zone})
@@ -126,8 +131,11 @@ func (p *Portal) services() {
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
 }
 
-// PlanName is the name of the plan.
-const PlanName = "Sample Health Advantage"
+// PlanName is the name of the plan, and Site the portal's own address in mails.
+const (
+	PlanName = "Sample Health Advantage"
+	Site     = "https://portal.example.org"
+)
 
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
@@ -136,7 +144,7 @@ func (p *Portal) Deps() web.Deps {
 		Review: p.Review, Documents: p.Documents, Record: p.Record, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
-		Version: "test", Ready: p.ready,
+		Version: "test", Ready: p.ready, Site: Site,
 	}
 }
 

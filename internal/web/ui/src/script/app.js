@@ -5,10 +5,11 @@ import { documents } from "./files.js";
 import { focus } from "./focus.js";
 import { keys } from "./keys.js";
 import { once } from "./once.js";
+import { passkey } from "./passkey.js";
 import { reveal } from "./reveal.js";
 import { session } from "./session.js";
 
-for (const start of [focus, reveal, documents, keys, once, autosave, session]) {
+for (const start of [focus, reveal, documents, passkey, keys, once, autosave, session]) {
   try {
     start();
   } catch (problem) {
