@@ -50,7 +50,7 @@ type Route struct {
 
 // routes is the endpoint table.
 func (s *site) routes() []Route {
-	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan())
+	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan(), s.routesAgreement())
 }
 
 const normalLimit = 1 << 20
