@@ -221,3 +221,10 @@ func wantProblem(t *testing.T, what string, err error, path, text string) {
 	}
 	t.Errorf("%s: no problem at %s with %q in %v %v", what, path, text, err, fault.Problems(err))
 }
+
+func (f *fixture) exec(statement string) error {
+	return f.d.Update(f.ctx(), func(tx *db.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	})
+}
