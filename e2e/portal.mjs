@@ -1,6 +1,7 @@
 // What every walk needs: a portal of its own, a browser, and pages that are
 // looked at as they go by.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,7 +59,7 @@ export class Portal {
     p.data = join(p.dir, 'data');
     p.said = '';
     const address = `127.0.0.1:${await freePort()}`;
-    p.base = `http://${address}`;
+    p.base = `http://localhost:${address.split(':')[1]}`; // by this name browsers have passkeys
     p.child = spawn(bin, ['serve', '--data', p.data, '--listen', address], { stdio: ['ignore', 'ignore', 'pipe'] });
     p.child.stderr.setEncoding('utf8').on('data', (text) => { p.said += text; });
     await ready(p.base);
@@ -84,7 +85,7 @@ export class Demo {
     assert.equal(built.code, 0, built.out);
     d.people = JSON.parse(readFileSync(join(d.dir, 'sign-ins.json'), 'utf8'));
     d.address = `127.0.0.1:${await freePort()}`;
-    d.base = `http://${d.address}`;
+    d.base = `http://localhost:${d.address.split(':')[1]}`; // by this name browsers have passkeys
     await d.start();
     return d;
   }
@@ -142,8 +143,55 @@ export async function signIn(page, base, person) {
   await page.goto(base + '/login');
   await page.fill('[name=username]', person.username);
   await page.fill('[name=password]', person.password);
-  await page.click('main button[type=submit]');
+  await page.click('main form:not([data-passkey]) button[type=submit]');
   await page.waitForURL((u) => u.pathname !== '/login');
+  await prove(page, person);
+}
+
+// prove takes the second step: with a code of the person's app, which counts
+// once, or else with one of her recovery codes. Who has neither sets up an app.
+export async function prove(page, person) {
+  assert.equal(new URL(page.url()).pathname, '/login/mfa');
+  const here = page.url();
+  if (await page.locator('#factor-key').count() > 0) {
+    await look(page, 'setting up a second factor');
+    person.second_factor_secret = (await page.textContent('#factor-key')).replaceAll(/\s/g, '');
+    await page.fill('main form:not([data-passkey]) [name=code]', code(person));
+    await page.click('text=Use this app');
+    await page.waitForSelector('.hs-recovery');
+    await look(page, 'recovery codes');
+    person.recovery_codes = await page.locator('.hs-recovery li').allTextContents();
+    await page.click('text=I have kept them');
+    return;
+  }
+  await page.fill('main form:not([data-passkey]) [name=code]', code(person));
+  await page.click('main form:not([data-passkey]) button[type=submit]');
+  await page.waitForURL((u) => u.href !== here && u.pathname !== '/login/mfa');
+}
+
+// code gives what proves a person now: each step of her app once, and while
+// that is used a recovery code.
+export function code(person) {
+  const step = Math.floor(Date.now() / 30_000);
+  if ((person.step ?? 0) < step) {
+    person.step = step;
+    return totp(person.second_factor_secret, step);
+  }
+  assert.ok(person.recovery_codes.length > 0, `${person.username} has no recovery code left`);
+  return person.recovery_codes.shift();
+}
+
+// totp is RFC 6238 with SHA-1, six digits and 30 seconds.
+export function totp(secret, step) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  let bits = '';
+  for (const letter of secret) bits += letters.indexOf(letter).toString(2).padStart(5, '0');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 export async function open(browser, options = {}) {

@@ -4,10 +4,11 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Portal, launch, look, open, run, signIn, tick } from './portal.mjs';
+import { Portal, launch, look, open, run, signIn, tick, prove, totp } from './portal.mjs';
 
 const password = 'violet kettle under gravel';
 let portal, browser;
+const people = {};
 
 // at gives a file in the portal's folder with the given text.
 function at(name, text) {
@@ -78,7 +79,8 @@ H-78,Ended,Early,1951-03-04,PLUS,2020-01-01,2021-12-31
 
 async function enter(username) {
   const page = await open(browser);
-  await signIn(page, portal.base, { username, password });
+  people[username] ??= { username, password };
+  await signIn(page, portal.base, people[username]);
   const gated = await page.request.post(portal.base + '/members', { form: { number: 'H-77' }, maxRedirects: 0, headers: { Origin: portal.base, Accept: 'application/json' } });
   assert.equal(gated.status(), 403, 'a machine gets past the agreement');
   assert.ok(!(await gated.text()).includes('Nu'), 'and is shown something');
@@ -130,6 +132,88 @@ test('the role says what may be done', async () => {
     assert.ok([403, 404].includes((await page.goto(portal.base + '/members')).status()), `${username} has the office's look-up`);
     await page.context().close();
   }
+});
+
+// A passkey of the browser's own making, which asks for no PIN that nobody has.
+async function authenticator(page, verified) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: verified, automaticPresenceSimulation: true },
+  });
+}
+
+test('a passkey is the second factor, and then the only thing to sign in with', async () => {
+  add('pat.keys', 'Pat Keys', 'requester', '--organization', '1000000012');
+  const page = await open(browser);
+  await authenticator(page, true);
+  await page.goto(portal.base + '/login');
+  await page.fill('[name=username]', 'pat.keys');
+  await page.fill('[name=password]', password);
+  await page.click('main form:not([data-passkey]) button[type=submit]');
+  await page.waitForSelector('#factor-key');
+  await page.click('button:has-text("Use a passkey of this device")');
+  await page.waitForSelector('.hs-recovery');
+  assert.equal(await page.locator('.hs-recovery li').count(), 10);
+  await page.click('text=I have kept them');
+  await page.waitForURL((u) => u.pathname === '/agreement');
+  await page.goto(portal.base + '/logout');
+  await page.click('main button:has-text("Sign out")');
+  await page.goto(portal.base + '/login?next=/agreement');
+  await look(page, 'signing in with a passkey');
+  await page.click('button:has-text("Sign in with a passkey")');
+  await page.waitForURL((u) => u.pathname === '/agreement');
+  await page.goto(portal.base + '/logout');
+  await page.click('main button:has-text("Sign out")');
+  await page.goto(portal.base + '/login');
+  await page.fill('[name=username]', 'pat.keys');
+  await page.fill('[name=password]', password);
+  await page.click('main form:not([data-passkey]) button[type=submit]');
+  await page.waitForURL(/\/login\/mfa/);
+  await look(page, 'second step with a passkey');
+  await page.click('button:has-text("Use a passkey")');
+  await page.waitForURL((u) => u.pathname !== '/login/mfa');
+  await page.context().close();
+});
+
+test('a code counts once, and a wrong one keeps the place', async () => {
+  const page = await open(browser);
+  const dana = people['dana.okafor'];
+  await page.goto(portal.base + '/login');
+  await page.fill('[name=username]', dana.username);
+  await page.fill('[name=password]', password);
+  await page.click('main form:not([data-passkey]) button[type=submit]');
+  await page.waitForURL(/\/login\/mfa/);
+  for (const wrong of ['000000', totp(dana.second_factor_secret, dana.step), 'AAAA-BBBB-CCCC-DDDD']) {
+    await page.fill('main form:not([data-passkey]) [name=code]', wrong);
+    await page.click('main form:not([data-passkey]) button[type=submit]');
+    await page.waitForSelector('[role=alert]:visible');
+    await look(page, 'a code that does not count');
+    await page.goto(portal.base + '/members');
+    assert.match(page.url(), /\/login\/mfa/);
+  }
+  await prove(page, dana);
+  await page.goto(portal.base + '/members');
+  assert.match(page.url(), /\/members/);
+  await page.context().close();
+});
+
+test('the way back to a forgotten password says nothing about accounts', async () => {
+  const page = await open(browser);
+  const said = [];
+  for (const [username, email] of [['nobody.here', 'nobody@example.org'], ['dana.okafor', 'wrong@example.org']]) {
+    await page.goto(portal.base + '/forgot');
+    await look(page, 'forgot');
+    await page.fill('[name=username]', username);
+    await page.fill('[name=email]', email);
+    await page.click('main button:has-text("Send the link")');
+    await page.waitForSelector('h1:has-text("Look into your mail")');
+    said.push(await page.locator('main').innerText());
+  }
+  assert.equal(said[0], said[1]);
+  await look(page, 'link sent');
+  assert.equal((await page.goto(portal.base + '/forgot/' + 'A'.repeat(43))).status(), 404);
+  await page.context().close();
 });
 
 test('no password is in the log or the data, and the record is whole', async () => {

@@ -4,7 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Demo, launch, look, open, pdf, run, signIn, tick } from './portal.mjs';
+import { Demo, launch, look, open, pdf, run, signIn, tick, code } from './portal.mjs';
 
 let demo, browser, clerk, nurse, number;
 
@@ -29,8 +29,8 @@ test('signed out: what this is, and one answer to every wrong sign-in', async ()
     await page.fill('[name=username]', username);
     await page.fill('[name=password]', password);
     await page.click('main button[type=submit]');
-    await page.waitForSelector('[role=alert]');
-    answers.push(await page.locator('[role=alert]').innerText());
+    await page.waitForSelector('[role=alert]:visible');
+    answers.push(await page.locator('[role=alert]:visible').innerText());
   }
   assert.equal(answers[0], answers[1]);
   await look(page, 'sign-in refused');
@@ -287,7 +287,10 @@ test('the keyboard alone signs in and looks up', async () => {
   await page.keyboard.press('Tab');
   await page.keyboard.type(p.password);
   await page.keyboard.press('Enter');
-  await page.waitForURL((u) => u.pathname !== '/login');
+  await page.waitForURL((u) => u.pathname === '/login/mfa');
+  await page.keyboard.type(code(p)); // the field has the focus
+  await page.keyboard.press('Enter');
+  await page.waitForURL((u) => u.pathname !== '/login/mfa');
   await page.goto(demo.base + '/members');
   await page.locator('main [name=number]').focus();
   await page.keyboard.type(demo.people[0].members[0].member_id);

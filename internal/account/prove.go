@@ -82,11 +82,17 @@ func (s *Service) tell(tx *db.Tx, p Person, kind, subject string, text ...string
 
 // BeginPasskeyCheck gives what a browser's passkey has to answer: one of the
 // actor's own, or of anybody who has one here when who is nobody.
-func (s *Service) BeginPasskeyCheck(ctx context.Context, who access.Actor) (options json.RawMessage, ceremony string, err error) {
+func (s *Service) BeginPasskeyCheck(ctx context.Context, who access.Actor, address string) (options json.RawMessage, ceremony string, err error) {
 	if s.factors == nil {
 		return nil, "", errNoFactors()
 	}
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		if who.Person == "" { // what a stranger asks for costs a row
+			err := charge(tx, []counter{{key: "passkey/" + networkOf(address), slow: slowFromNet}})
+			if err != nil {
+				return err
+			}
+		}
 		options, ceremony, err = s.factors.BeginCheck(tx, who.Person)
 		return err
 	})
@@ -182,17 +188,27 @@ func (s *Service) SignInPasskey(ctx context.Context, a Attempt, ceremony string,
 	}
 	token := newToken()
 	var who access.Actor
+	var refused error
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
+		refused = nil
 		c, err := s.factors.FinishCheck(tx, ceremony, answer)
+		if fault.Is(err, fault.Unauthenticated) || err == nil && !c.Verified {
+			refused = errFactor() // outside, so that the question is used up
+			return Event{Kind: FactorFailed, Person: c.Person, Reason: byPasskey, Address: printable(a.Address, 64), Agent: printable(a.Agent, longestAgent)}.write(tx)
+		}
 		if err != nil {
 			return err
 		}
-		if !c.Verified {
-			return errFactor()
+		err = refund(tx, []counter{{key: "passkey/" + networkOf(a.Address), slow: slowFromNet}})
+		if err != nil {
+			return err
 		}
 		who, err = s.enter(tx, token, a, c.Person, byPasskey, true)
 		return err
 	})
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return "", access.Actor{}, err
 	}

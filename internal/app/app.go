@@ -193,7 +193,10 @@ func (a *App) accounts() error {
 func (a *App) housekeeping() {
 	a.Jobs.Handle("account.purge", func(ctx context.Context, _ job.Job) error {
 		_, err := a.Accounts.Purge(ctx, access.SystemActor("purge"))
-		return err
+		if err != nil {
+			return err
+		}
+		return a.DB.Update(ctx, factor.Sweep)
 	})
 	a.Jobs.Handle("blob.sweep", func(ctx context.Context, _ job.Job) error {
 		_, err := blob.Sweep(ctx, a.DB, a.Vault.Store())

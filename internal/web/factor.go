@@ -157,7 +157,7 @@ func (t jsonText) MarshalJSON() ([]byte, error) { return t, nil }
 // passkeyCheck begins the proof by a passkey of whoever is there, and by
 // anybody's where nobody is.
 func (s *site) passkeyCheck(c *Call) error {
-	return c.options(s.Accounts.BeginPasskeyCheck(c.Context(), c.Actor))
+	return c.options(s.Accounts.BeginPasskeyCheck(c.Context(), c.Actor, c.address))
 }
 
 func (s *site) passkeyNew(c *Call) error {

@@ -257,7 +257,7 @@ func (f *Form) Blame(err error, at Place) error {
 }
 
 // OK says that nothing is wrong so far.
-func (f *Form) OK() bool { return len(f.problems) == 0 }
+func (f *Form) OK() bool { return f == nil || len(f.problems) == 0 }
 
 // Problems gives what is wrong, for the ErrorSummary above the form.
 func (f *Form) Problems() []kit.Problem {
