@@ -83,6 +83,14 @@ func TestBareTokenAsksForMore(t *testing.T) {
 		if i = f.signOn(Start{Provider: p.ID}); i.Email != "" || i.Verified {
 			t.Error("an unverified address counts")
 		}
+		f.idp.Bend(idp.Bend{UserInfo: func(doc map[string]any) { delete(doc, "sub") }})
+		_, err = f.finish(f.begin(Start{Provider: p.ID}))
+		wantRefused(t, "an answer about nobody", err, errSubject)
+		f.idp.Bend(idp.Bend{Discovery: set("userinfo_endpoint", f.idp.Issuer+"/nowhere")})
+		f.clock.Advance(knownFor)
+		if i = f.signOn(Start{Provider: p.ID}); i.Subject != here.Subject || i.Email != "" {
+			t.Errorf("without an answer the identity is %+v", i)
+		}
 	})
 }
 

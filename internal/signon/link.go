@@ -54,7 +54,7 @@ func Link(tx *db.Tx, who access.Actor, i Identity, p id.Person) error {
 	if others > 0 {
 		return fault.New(fault.Conflict, "Your account is linked to another sign-in of this organization already. Remove that link first")
 	}
-	n, err := int64(0), error(nil)
+	var n int64
 	if there {
 		n, err = tx.Exec("update signon_link set ended_us = 0, linked_us = $1 where provider = $2 and subject = $3 and ended_us <> 0", db.Micros(tx.Now), r.ID, i.Subject)
 	} else {

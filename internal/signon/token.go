@@ -113,14 +113,12 @@ func (s *Service) verify(ctx context.Context, r providerRow, d discovered, token
 // more asks the provider for the address and name that it left out of the ID
 // token. An answer about somebody else counts for nothing, and is suspicious.
 func (s *Service) more(ctx context.Context, d discovered, tokens *oauth2.Token, c claims) (claims, error) {
-	info, err := d.UserInfo(s.calling(ctx), oauth2.StaticTokenSource(tokens))
-	if err != nil {
-		s.log.InfoContext(ctx, "an identity provider says nothing more about a user")
-		return c, nil
-	}
 	var further claims
-	err = info.Claims(&further)
-	if err != nil || further.Subject != c.Subject {
+	info, err := d.UserInfo(s.calling(ctx), oauth2.StaticTokenSource(tokens))
+	switch {
+	case err != nil: // who the person is stands in the ID token: she only has no address
+		s.log.InfoContext(ctx, "an identity provider says nothing more about a user")
+	case info.Claims(&further) != nil, further.Subject != c.Subject:
 		return claims{}, errSubject
 	}
 	c.Email, c.Verified = further.Email, further.Verified

@@ -230,7 +230,7 @@ func (s *storage) SetIntrospectionFromToken(context.Context, *oidc.Introspection
 }
 
 func (s *storage) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {
-	return nil, nil //nolint:nilnil // no claims are no claims
+	return map[string]any{}, nil
 }
 
 func (s *storage) GetKeyByIDAndClientID(context.Context, string, string) (*jose.JSONWebKey, error) {
