@@ -64,6 +64,12 @@ type Actor struct {
 	LastSignIn time.Time // the sign-in before this one; zero at the first
 }
 
+// Reaches reports whether the actor may see and send requests of a provider:
+// an office may give somebody access for chosen providers only.
+func (a Actor) Reaches(npi string) bool {
+	return len(a.Providers) == 0 || slices.Contains(a.Providers, npi)
+}
+
 // Licence is a clinician's licence to practice. The zero Licence is none.
 type Licence struct {
 	Number      string

@@ -148,6 +148,17 @@ func (s *Service) ActFor(ctx context.Context, who access.Actor, org id.Organizat
 		if m.State != MemberActive || o.shut(tx.Now) {
 			return fault.New(fault.Forbidden, "Your access for this organization is not open. Ask its local administrator, or the HelpDesk")
 		}
+		var how string
+		err = tx.Row("select how from account_session where id = $1 and person = $2 and ended_us = 0", string(who.Session), string(who.Person)).Scan(&how)
+		if db.NoRows(err) {
+			return errSignedOut()
+		}
+		if err != nil {
+			return err
+		}
+		if how == byProvider {
+			return fault.New(fault.Forbidden, "You signed in through one organization's own sign-in, which answers for that organization alone. Sign in with your password or passkey to work for another")
+		}
 		_, err = tx.Exec("update account_session set org = $1 where id = $2 and ended_us = 0", string(org), string(who.Session))
 		if err != nil {
 			return err

@@ -203,7 +203,7 @@ func (s *Service) SignInPasskey(ctx context.Context, a Attempt, ceremony string,
 		if err != nil {
 			return err
 		}
-		who, err = s.enter(tx, token, a, c.Person, byPasskey, true)
+		who, err = s.enter(tx, token, a, c.Person, nil, byPasskey, true)
 		return err
 	})
 	if err == nil {
@@ -215,13 +215,14 @@ func (s *Service) SignInPasskey(ctx context.Context, a Attempt, ceremony string,
 	return token, who, nil
 }
 
-// SignInProvider signs in a person whom an identity provider has recognized.
-// proven says that the provider has checked a second factor.
-func (s *Service) SignInProvider(ctx context.Context, a Attempt, person id.Person, proven bool) (string, access.Actor, error) {
+// SignInProvider signs in a person whom the identity provider of org has
+// recognized: for that organization and no other, since nobody else's
+// provider answers for it. proven says that it has checked a second factor.
+func (s *Service) SignInProvider(ctx context.Context, a Attempt, person id.Person, org id.Organization, proven bool) (string, access.Actor, error) {
 	token := newToken()
 	var who access.Actor
 	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
-		who, err = s.enter(tx, token, a, person, byProvider, proven)
+		who, err = s.enter(tx, token, a, person, &org, byProvider, proven)
 		return err
 	})
 	if err != nil {
@@ -231,7 +232,7 @@ func (s *Service) SignInProvider(ctx context.Context, a Attempt, person id.Perso
 }
 
 // enter opens a session without a password.
-func (s *Service) enter(tx *db.Tx, token string, a Attempt, person id.Person, how string, proven bool) (access.Actor, error) {
+func (s *Service) enter(tx *db.Tx, token string, a Attempt, person id.Person, org *id.Organization, how string, proven bool) (access.Actor, error) {
 	p, err := personOf(tx, person)
 	if err != nil {
 		return access.Actor{}, err
@@ -244,6 +245,10 @@ func (s *Service) enter(tx *db.Tx, token string, a Attempt, person id.Person, ho
 		if err != nil {
 			return access.Actor{}, err
 		}
+	}
+	p, err = actingFor(tx, p, org)
+	if err != nil {
+		return access.Actor{}, err
 	}
 	return s.open(tx, token, a, p, how, proven)
 }

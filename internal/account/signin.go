@@ -150,6 +150,10 @@ func (s *Service) admit(ctx context.Context, a Attempt, c claimant, fresh string
 		if now.password != c.password || !now.person.Open() {
 			return errSignIn()
 		}
+		p, err := actingFor(tx, now.person, nil)
+		if err != nil {
+			return err
+		}
 		// Good, so the failures on the account are no longer consecutive (I-10).
 		err = refund(tx, withName(c.counters, c.person))
 		if err != nil {
@@ -161,7 +165,7 @@ func (s *Service) admit(ctx context.Context, a Attempt, c claimant, fresh string
 				return err
 			}
 		}
-		who, err = s.open(tx, token, a, now.person, byPassword, false)
+		who, err = s.open(tx, token, a, p, byPassword, false)
 		if err != nil || fresh == "" {
 			return err
 		}
@@ -188,8 +192,8 @@ func withName(counters []counter, p Person) []counter {
 }
 
 // actingFor gives the person as somebody of the organization that she used
-// last, among those that are open to her.
-func actingFor(tx *db.Tx, p Person) (Person, error) {
+// last, among those that are open to her; or of only, where that is given.
+func actingFor(tx *db.Tx, p Person, only *id.Organization) (Person, error) {
 	all, err := memberships(tx, p.ID)
 	if err != nil {
 		return Person{}, err
@@ -198,6 +202,9 @@ func actingFor(tx *db.Tx, p Person) (Person, error) {
 	var best *Membership
 	for i := range all {
 		m := &all[i]
+		if only != nil && m.Org != *only {
+			continue
+		}
 		o, err := standingOf(tx, m.Org)
 		if err != nil {
 			return Person{}, err
@@ -223,10 +230,6 @@ func actingFor(tx *db.Tx, p Person) (Person, error) {
 
 // open writes the session, the place, the event and the time of sign-in.
 func (s *Service) open(tx *db.Tx, token string, a Attempt, p Person, how string, proven bool) (access.Actor, error) {
-	p, err := actingFor(tx, p)
-	if err != nil {
-		return access.Actor{}, err
-	}
 	who := p.actor()
 	who.Session, who.Door, who.LastSignIn = id.New[id.Session](tx.Now), access.DoorWeb, p.SignedIn
 	who.Address = printable(a.Address, 64)
@@ -235,7 +238,7 @@ func (s *Service) open(tx *db.Tx, token string, a Attempt, p Person, how string,
 	if proven {
 		at = db.Micros(tx.Now)
 	}
-	err = tx.Later(`insert into account_session (token_hash, id, person, started_us, seen_us, expires_us, ended_us, ended_why, before_us, address, agent,
+	err := tx.Later(`insert into account_session (token_hash, id, person, started_us, seen_us, expires_us, ended_us, ended_why, before_us, address, agent,
 			org, proven_us, strong_us, how)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		tokenHash(token), string(who.Session), string(p.ID), db.Micros(tx.Now), db.Micros(tx.Now), db.Micros(tx.Now.Add(s.absolute)),

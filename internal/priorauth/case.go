@@ -122,7 +122,7 @@ func (s *Service) head(tx *db.Tx, who access.Actor, number id.Number) (Case, civ
 		Scan(&c.ID, &c.Number, &c.Org, &c.OrgName, &c.Member.ID, &c.Kind, &c.Urgency, &c.Statement, &c.StatementBy, &requesting, &servicing,
 			&diagnoses, &c.Notes, &c.ContactName, &c.ContactPhone, &admit, &received, &rule, &target, &limit, &c.SubmittedBy, &c.Entry, &digest,
 			&c.Version, &c.Status, &c.Owner, &c.OwnerName, &c.Specialty, &lapsed, &last)
-	if db.NoRows(err) || err == nil && who.Side == access.Office && c.Org != who.Org {
+	if db.NoRows(err) || err == nil && who.Side == access.Office && (c.Org != who.Org || !who.Reaches(requesting)) {
 		return Case{}, civil.Date{}, errNoRequest
 	}
 	if err != nil {

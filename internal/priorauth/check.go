@@ -266,6 +266,8 @@ func (s Submission) against(tx *db.Tx, who access.Actor, p *problems, today civi
 	}
 	if got.requesting.NPI != "" && got.requesting.Org != who.Org && who.Side == access.Office {
 		p.add("requesting", "Is not a provider of your organization. Choose one of your own, or ask provider relations to add them")
+	} else if got.requesting.NPI != "" && !who.Reaches(string(got.requesting.NPI)) {
+		p.add("requesting", "Your access does not cover requests of this provider. Choose another, or ask your local administrator")
 	}
 	on := today
 	if len(s.Lines) > 0 && !s.Lines[0].From.IsZero() {

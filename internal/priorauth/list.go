@@ -170,6 +170,7 @@ func (s *Service) page(tx *db.Tx, who access.Actor, f Filter, pick func(access.A
 		if err != nil {
 			return Page{}, err
 		}
+		sl = sl.reached(who)
 		var n int
 		err = tx.Row("select count(*) from (select 1 from request_state s where "+sl.where+" limit 1000) counted", sl.args...).Scan(&n)
 		if err != nil {
@@ -180,8 +181,25 @@ func (s *Service) page(tx *db.Tx, who access.Actor, f Filter, pick func(access.A
 	return page, nil
 }
 
+// reached leaves out the requests of providers that the actor has no access for.
+func (sl slice) reached(who access.Actor) slice {
+	if who.Side != access.Office || len(who.Providers) == 0 {
+		return sl
+	}
+	args := append([]any{}, sl.args...)
+	marks := make([]string, len(who.Providers))
+	for i, npi := range who.Providers {
+		args = append(args, npi)
+		marks[i] = "$" + strconv.Itoa(len(args))
+	}
+	sl.where += " and exists (select 1 from request q where q.id = s.request and q.requesting_npi in (" + strings.Join(marks, ", ") + "))"
+	sl.args = args
+	return sl
+}
+
 // rows reads requests in the order of a slice, after a cursor.
 func (s *Service) rows(tx *db.Tx, who access.Actor, sl slice, after string, limit int) ([]Summary, error) {
+	sl = sl.reached(who)
 	where, args, op, dir := sl.where, sl.args, ">", ""
 	if sl.desc {
 		op, dir = "<", " desc"

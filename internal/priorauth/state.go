@@ -41,9 +41,10 @@ type State struct {
 func StateOf(tx *db.Tx, who access.Actor, number id.Number, version int64) (State, error) {
 	var st State
 	var lapsed int64
-	err := tx.Row(`select r.id, r.number, r.org, r.member, r.kind, s.version, s.status, s.owner, s.owner_name, s.specialty, s.lapsed
+	var requesting string
+	err := tx.Row(`select r.id, r.number, r.org, r.member, r.kind, r.requesting_npi, s.version, s.status, s.owner, s.owner_name, s.specialty, s.lapsed
 		from request r join request_state s on s.request = r.id where r.number = $1`+lockState(tx), string(number)).
-		Scan(&st.Request, &st.Number, &st.Org, &st.Member, &st.Kind, &st.Version, &st.Status, &st.Owner, &st.OwnerName, &st.Specialty, &lapsed)
+		Scan(&st.Request, &st.Number, &st.Org, &st.Member, &st.Kind, &requesting, &st.Version, &st.Status, &st.Owner, &st.OwnerName, &st.Specialty, &lapsed)
 	if db.NoRows(err) {
 		return State{}, errNoRequest
 	}
@@ -51,7 +52,7 @@ func StateOf(tx *db.Tx, who access.Actor, number id.Number, version int64) (Stat
 		return State{}, err
 	}
 	st.Lapsed = lapsed == 1
-	if who.Side == access.Office && st.Org != who.Org {
+	if who.Side == access.Office && (st.Org != who.Org || !who.Reaches(requesting)) {
 		return State{}, errNoRequest
 	}
 	if version != 0 && version != st.Version {

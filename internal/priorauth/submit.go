@@ -274,8 +274,9 @@ func (s *Service) ReceiptOf(ctx context.Context, who access.Actor, number id.Num
 	var out Receipt
 	err = s.look(ctx, who, "receipt", func(tx *db.Tx) error {
 		var draft id.Draft
-		err := tx.Row("select trace from request where number = $1 and org = $2", string(number), string(who.Org)).Scan(&draft)
-		if db.NoRows(err) {
+		var requesting string
+		err := tx.Row("select trace, requesting_npi from request where number = $1 and org = $2", string(number), string(who.Org)).Scan(&draft, &requesting)
+		if db.NoRows(err) || err == nil && !who.Reaches(requesting) {
 			return errNoRequest
 		}
 		if err != nil {

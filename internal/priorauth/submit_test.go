@@ -389,3 +389,49 @@ func TestHomeTellsDecidedByLine(t *testing.T) {
 		}
 	})
 }
+
+// An office may give somebody access for chosen providers only: the others'
+// requests are not there for her, in no list and under no address.
+func TestAccessForChosenProvidersOnly(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		r := p.Submit(p.Clerk, p.Eleanor, nil)
+		sub := draftFor(t, p)
+		few, own := p.Viewer.Actor, p.Clerk.Actor
+		few.Providers, own.Providers = []string{"1000000012"}, []string{sub.Requesting}
+		clerk := p.Clerk.Actor
+		clerk.Providers = few.Providers
+		for name, try := range map[string]func(who access.Actor) error{
+			"case":    func(who access.Actor) error { _, err := p.Priorauth.Case(ctx(), who, r.Number); return err },
+			"receipt": func(who access.Actor) error { _, err := p.Priorauth.ReceiptOf(ctx(), who, r.Number); return err },
+			"answer":  func(who access.Actor) error { return p.Priorauth.Answer(ctx(), who, r.Number, 0, "Attached") },
+		} {
+			if err := try(clerk); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s of another provider: %v", name, err)
+			}
+			if err := try(own); fault.Is(err, fault.NotFound) {
+				t.Errorf("%s of her own provider: %v", name, err)
+			}
+		}
+		for name, c := range map[string]struct {
+			who  access.Actor
+			want int
+		}{"others": {few, 0}, "own": {own, 1}, "all": {p.Clerk.Actor, 1}} {
+			page, err := p.Priorauth.List(ctx(), c.who, priorauth.Filter{Group: priorauth.GroupAll})
+			if err != nil || len(page.Rows) != c.want || page.Counts[priorauth.GroupAll] != c.want {
+				t.Errorf("%s: %d rows, counts %v, %v", name, len(page.Rows), page.Counts, err)
+			}
+			home, err := p.Priorauth.Home(ctx(), c.who)
+			if err != nil || len(home.Due) != c.want {
+				t.Errorf("%s: %d due at home, %v", name, len(home.Due), err)
+			}
+		}
+		_, err := p.Priorauth.Submit(ctx(), clerk, sub)
+		if problems := fault.Problems(err); len(problems) != 1 || problems[0].Path != "requesting" {
+			t.Errorf("submitting for another provider: %v %v", err, problems)
+		}
+		_, err = p.Priorauth.Submit(ctx(), own, sub)
+		if err != nil {
+			t.Errorf("submitting for her own: %v", err)
+		}
+	})
+}

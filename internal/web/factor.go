@@ -270,14 +270,14 @@ func heldFields(f *Form) []heldField {
 }
 
 // confirmPage asks for a fresh proof and leads on.
-func (s *site) confirmPage(c *Call) error {
+func (s *site) proveAgainPage(c *Call) error {
 	next := localPath(c.r.URL.Query().Get("next"))
 	f := NewForm(nil)
 	f.Set("next", next)
 	return c.askAgain(f, nil)
 }
 
-func (s *site) confirm(c *Call) error {
+func (s *site) proveAgain(c *Call) error {
 	f, err := c.Form()
 	if err != nil {
 		return err

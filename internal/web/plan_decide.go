@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"hsconnect/internal/access"
@@ -121,8 +122,18 @@ func (s *site) decideCase(c *Call) error {
 	if !f.OK() {
 		return s.showReview(c, number, f, nil)
 	}
+	if adverse(d) {
+		ok, err := c.Strong(f) // V-09: a denial is signed by who proves herself now
+		if !ok {
+			return err
+		}
+	}
 	_, err = s.Review.Decide(c.Context(), c.Actor, d)
 	return s.afterStep(c, number, f, err, placeOfDecision, "decided", "#decision")
+}
+
+func adverse(d review.Decision) bool {
+	return slices.ContainsFunc(d.Lines, func(l priorauth.LineDecision) bool { return l.Action == priorauth.Deny })
 }
 
 // anyDeniable reports whether the reviewer is offered to deny a line, and so
