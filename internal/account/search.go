@@ -124,6 +124,8 @@ type File struct {
 	Failures    int64        // counted on the account by the throttle
 	Shut        bool         // failed so often that only "open sign-in again" helps
 	Events      []Event      // the newest 50
+
+	Actors map[id.Person]string // usernames of who did them
 }
 
 // File gives an account's file, to who may search accounts.
@@ -165,7 +167,31 @@ func (s *Service) file(tx *db.Tx, person id.Person) (f File, err error) {
 	f.Shut = f.Failures >= shutAfter
 	f.Events, err = db.Collect(func(r *sql.Rows) (Event, error) { return scanEvent(r) })(tx.Rows(`select kind, person, actor, reason, session, address, agent, at_us
 		from account_event where person = $1 order by at_us desc, id desc limit 50`, string(person)))
+	if err != nil {
+		return File{}, err
+	}
+	f.Actors, err = usernames(tx, f.Events)
 	return f, err
+}
+
+// usernames names who did what happened. The portal and its operator have no account.
+func usernames(tx *db.Tx, events []Event) (map[id.Person]string, error) {
+	names := map[id.Person]string{}
+	for _, e := range events {
+		if e.Actor == "" || names[e.Actor] != "" {
+			continue
+		}
+		names[e.Actor] = string(e.Actor)
+		var username string
+		err := tx.Row("select username from account_person where id = $1", string(e.Actor)).Scan(&username)
+		switch {
+		case err == nil:
+			names[e.Actor] = username
+		case !db.NoRows(err):
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // EndSessions ends every session of somebody else's account, with the reason,

@@ -32,6 +32,7 @@ import (
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
 	"hsconnect/internal/schema"
+	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
 )
 
@@ -42,6 +43,7 @@ type App struct {
 	DB         *db.DB
 	Vault      *blob.Vault
 	Record     *record.Log
+	Watch      *watch.Service
 	Factors    *factor.Service
 	Accounts   *account.Service
 	Mail       *mail.Service
@@ -152,6 +154,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Agreements = agreement.New(agreement.Deps{DB: a.DB, Zone: a.Zone, Fields: agreement.Fields{
 		Plan: a.Config.Plan.Name, HelpDeskAddress: help.Address, HelpDeskPhone: help.Phone, HelpDeskEmail: help.Email,
 	}})
+	a.Watch = watch.New(watch.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, HelpDesk: help.Email, Call: help.Phone, Site: a.Config.site()})
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
@@ -204,6 +207,10 @@ func (a *App) housekeeping() {
 	})
 	a.Jobs.Every("account.purge", 24*time.Hour)
 	a.Jobs.Every("blob.sweep", 24*time.Hour)
+	a.Jobs.Handle(watch.JobRules, a.Watch.HandleRules)
+	a.Jobs.Handle(watch.JobNonUse, a.Watch.HandleNonUse)
+	a.Jobs.Every(watch.JobRules, watch.EveryRules)
+	a.Jobs.Every(watch.JobNonUse, watch.EveryNonUse)
 }
 
 // Handler gives the portal's pages and machine addresses. secure says that
@@ -216,7 +223,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	return web.New(web.Deps{
 		Address:  address,
 		Accounts: a.Accounts, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
-		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
 		Demo: a.demo, Hint: a.Hint, Site: a.Config.site(), Secure: secure, Version: Version(), Ready: a.DB.Ping,

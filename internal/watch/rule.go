@@ -36,6 +36,7 @@ type Rule struct {
 	FromHour int  // of the night: its first hour, 0 to 23, in the plan's time zone
 	ToHour   int  // the first hour that is day again
 
+	Version     int64     // of the setting that was looked at; 0: as it was shipped
 	Changed     time.Time // zero: as it was shipped
 	ChangedName string
 	Reason      string
@@ -139,7 +140,7 @@ func rules(tx *db.Tx) ([]Rule, error) {
 		var out Rule
 		var enabled, suspends, changed int64
 		err := r.Scan(&out.Name, &enabled, &suspends, &out.Most, &out.Minutes, &out.FromHour, &out.ToHour, &out.ChangedName, &out.Reason, &changed)
-		out.Enabled, out.Suspends, out.Changed = enabled != 0, suspends != 0, db.Time(changed)
+		out.Enabled, out.Suspends, out.Changed, out.Version = enabled != 0, suspends != 0, db.Time(changed), changed
 		return out, err
 	})(tx.Rows("select name, enabled, suspends, most, minutes, from_hour, to_hour, changed_name, reason, changed_us from watch_rule order by name"))
 	if err != nil {
@@ -228,8 +229,8 @@ func (r Rule) clean() Rule {
 	return r
 }
 
-// Tune sets a rule, with the reason. r.Changed is the time of the setting that
-// was looked at: somebody else's change in the meantime is a Conflict.
+// Tune sets a rule, with the reason. Somebody else's change since the Version
+// that was looked at is a Conflict.
 func (s *Service) Tune(ctx context.Context, who access.Actor, r Rule, reason string) error {
 	err := who.May(access.TuneRules)
 	if err != nil {
@@ -252,7 +253,7 @@ func (s *Service) Tune(ctx context.Context, who access.Actor, r Rule, reason str
 			return err
 		}
 		was := all[slices.IndexFunc(all, func(o Rule) bool { return o.Name == r.Name })]
-		if !was.Changed.Equal(r.Changed) {
+		if was.Version != r.Version {
 			return fault.New(fault.Conflict, "The rule was changed by somebody else in the meantime. Look at it again")
 		}
 		_, err = tx.Exec(`insert into watch_rule (name, enabled, suspends, most, minutes, from_hour, to_hour, changed_by, changed_name, reason, changed_us)

@@ -31,14 +31,16 @@ import (
 
 // The jobs, and how often they run.
 const (
-	JobRules      = "watch.rules"
-	JobNonUse     = "watch.nonuse"
-	EveryRules    = time.Minute
-	EveryNonUse   = 24 * time.Hour
-	who           = "watch" // the portal's own name in what these do
-	casesPath     = "/plan/incidents/"
-	signInPath    = "/login"
-	defaultAppeal = "the HelpDesk"
+	JobRules    = "watch.rules"
+	JobNonUse   = "watch.nonuse"
+	EveryRules  = time.Minute
+	EveryNonUse = 24 * time.Hour
+)
+
+const (
+	name      = "watch" // of the portal itself, in what it does here
+	casesPath = "/plan/incidents/"
+	theDesk   = "the HelpDesk"
 )
 
 // NonUse is after how many days without use an account is warned about and
@@ -67,7 +69,7 @@ type Deps struct {
 	Zone *time.Location // in which a night is a night; nil: UTC
 
 	HelpDesk string // its e-mail address; nothing is sent to what is not one
-	Call     string // how people reach it: "1-800-555-0142"; empty: "the HelpDesk"
+	Call     string // its telephone number; may be empty
 	Site     string // base address of the portal, for the links of mails; empty: no links
 
 	NonUse NonUse
@@ -86,15 +88,15 @@ type Service struct {
 
 // New makes a Service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, zone: d.Zone, desk: d.HelpDesk, call: d.Call, site: d.Site, nonUse: d.NonUse.orDefault()}
+	s := &Service{db: d.DB, log: d.Log, zone: d.Zone, desk: d.HelpDesk, call: theDesk, site: d.Site, nonUse: d.NonUse.orDefault()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
-	if s.call == "" {
-		s.call = defaultAppeal
+	if d.Call != "" {
+		s.call += " (" + d.Call + ")"
 	}
 	return s
 }
@@ -112,7 +114,7 @@ func (s *Service) HandleNonUse(ctx context.Context, _ job.Job) error {
 }
 
 // self is the portal acting by itself.
-func self() access.Actor { return access.SystemActor(who) }
+func self() access.Actor { return access.SystemActor(name) }
 
 // tellPerson queues a mail to the person, where she has an address.
 func (s *Service) tellPerson(tx *db.Tx, p account.Person, kind, subject string, text ...string) (bool, error) {

@@ -67,6 +67,7 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 	if c.Session.ID != "" {
 		ch.Session = &kit.Session{Seconds: c.secondsLeft(), Extend: "/session", SignIn: "/login"}
 	}
+	ch.Announce = c.nonUseNotice()
 	ch.Audience = kit.PlanStaff
 	if c.Actor.Side == access.Office {
 		ch.Audience = kit.Office

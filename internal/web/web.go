@@ -30,6 +30,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/watch"
 	"hsconnect/internal/web/kit"
 )
 
@@ -45,6 +46,7 @@ type Deps struct {
 	Review     *review.Service
 	Documents  *document.Service
 	Record     *record.Log
+	Watch      *watch.Service
 
 	Zone *time.Location   // the plan's: every time on a page is told in it
 	Now  func() time.Time // the portal's clock
@@ -87,7 +89,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
 	if d.Accounts == nil || d.Agreements == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
-		d.Review == nil || d.Documents == nil || d.Record == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
+		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}
 	if d.Log == nil {

@@ -31,6 +31,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
 )
 
@@ -43,6 +44,7 @@ type Portal struct {
 	Keys       string // the folder of the keys and documents
 	Vault      *blob.Vault
 	Record     *record.Log
+	Watch      *watch.Service
 	Accounts   *account.Service
 	Agreements *agreement.Service
 	Providers  *provider.Service
@@ -121,6 +123,7 @@ func (p *Portal) services() {
 	}, Zone: zone})
 	_, err = p.Agreements.EnsurePublished(p.ctx(), access.SystemActor("agreement"))
 	must(t, err)
+	p.Watch = watch.New(watch.Deps{DB: p.DB, Log: log, Zone: zone, HelpDesk: "helpdesk@example.org", Call: "1-800-555-0142", Site: Site})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone})
@@ -141,7 +144,7 @@ const (
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
 		Accounts: p.Accounts, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
-		Review: p.Review, Documents: p.Documents, Record: p.Record, Zone: p.Zone, Now: p.Clock.Now,
+		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
 		Version: "test", Ready: p.ready, Site: Site,
