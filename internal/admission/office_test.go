@@ -166,11 +166,15 @@ func TestAnOrganizationIsSuspendedAndLeaves(t *testing.T) {
 		must(t, f.SetLeaving(f.ctx(), f.relations, river, civil.Date{}, civil.Date{}, "stays after all"))
 		_, err = f.Admins(f.ctx(), f.dana)
 		must(t, err)
-		listed, err := f.Organizations(f.ctx(), f.relations)
-		if err != nil || len(listed) != 2 || listed[1].Name != "Riverside Cardiology" || listed[1].Admins != 1 || listed[1].Open != 2 {
+		listed, more, err := f.Organizations(f.ctx(), f.relations, "")
+		if more || err != nil || len(listed) != 2 || listed[1].Name != "Riverside Cardiology" || listed[1].Admins != 1 || listed[1].Open != 2 {
 			t.Errorf("%+v, %v", listed, err)
 		}
-		_, err = f.Organizations(f.ctx(), f.rosa)
+		listed, _, err = f.Organizations(f.ctx(), f.desk, "rIVER")
+		if err != nil || len(listed) != 1 || listed[0].Org != river {
+			t.Errorf("%+v, %v", listed, err)
+		}
+		_, _, err = f.Organizations(f.ctx(), f.rosa, "")
 		wantKind(t, "an office lists", err, fault.Forbidden)
 	})
 }

@@ -3,6 +3,8 @@ package admission
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strings"
 	"time"
 
 	"hsconnect/internal/access"
@@ -107,46 +109,57 @@ type Listed struct {
 	Admins   int
 }
 
-// Organizations gives every organization with people at the portal, by name,
-// to staff who admit or suspend.
-func (s *Service) Organizations(ctx context.Context, who access.Actor) (all []Listed, err error) {
+// listedAtOnce bounds a list of organizations; more letters find the rest.
+const listedAtOnce = 50
+
+// Organizations gives the organizations with people at the portal whose name
+// begins with prefix, in any case, by name, to staff who admit or suspend.
+// more says that there are others than the 50 given.
+func (s *Service) Organizations(ctx context.Context, who access.Actor, prefix string) (all []Listed, more bool, err error) {
 	if !who.Has(access.SuspendAccess) || who.Side == access.Office {
 		err = who.May(access.ManageOrganizations)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
+	prefix = strings.ToLower(clean(prefix))
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
 		offices, err := account.Offices(tx)
 		if err != nil {
 			return err
 		}
+		offices = slices.DeleteFunc(offices, func(o account.OfficeAccount) bool { return !strings.HasPrefix(strings.ToLower(o.Name), prefix) })
+		more = len(offices) > listedAtOnce
 		all = nil
-		for _, o := range offices {
-			l := Listed{OfficeAccount: o}
-			l.Standing, err = account.StandingOf(tx, o.Org)
+		for _, o := range offices[:min(len(offices), listedAtOnce)] {
+			l, err := listed(tx, o)
 			if err != nil {
 				return err
 			}
-			team, err := account.Team(tx, o.Org)
-			if err != nil {
-				return err
-			}
-			for _, c := range team {
-				if c.State == account.Active && c.Membership.State == account.MemberActive {
-					l.Open++
-				}
-			}
-			admins, err := account.Administrators(tx, o.Org)
-			if err != nil {
-				return err
-			}
-			l.Admins = len(admins)
 			all = append(all, l)
 		}
 		return nil
 	})
-	return all, err
+	return all, more, err
+}
+
+func listed(tx *db.Tx, o account.OfficeAccount) (l Listed, err error) {
+	l.OfficeAccount = o
+	l.Standing, err = account.StandingOf(tx, o.Org)
+	if err != nil {
+		return l, err
+	}
+	team, err := account.Team(tx, o.Org)
+	for _, c := range team {
+		if c.State != account.Active || c.Membership.State != account.MemberActive {
+			continue
+		}
+		l.Open++
+		if slices.Contains(c.Roles, access.LocalAdmin) {
+			l.Admins++
+		}
+	}
+	return l, err
 }
 
 // Event is one thing that happened among an organization's people.

@@ -17,6 +17,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
+	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/blob"
 	"hsconnect/internal/codeset"
@@ -46,6 +47,7 @@ type App struct {
 	Watch      *watch.Service
 	Factors    *factor.Service
 	Accounts   *account.Service
+	Admission  *admission.Service
 	Mail       *mail.Service
 	Agreements *agreement.Service
 	Providers  *provider.Service
@@ -165,6 +167,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
 	a.Jobs.Handle(mail.Job, a.Mail.Handle)
+	a.admissions()
 	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
 	return err
@@ -222,7 +225,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	}
 	return web.New(web.Deps{
 		Address:  address,
-		Accounts: a.Accounts, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
+		Accounts: a.Accounts, Admission: a.Admission, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

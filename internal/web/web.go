@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"hsconnect/internal/account"
+	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -38,6 +39,7 @@ import (
 // Log are required.
 type Deps struct {
 	Accounts   *account.Service
+	Admission  *admission.Service
 	Agreements *agreement.Service
 	Coverage   *coverage.Service
 	Providers  *provider.Service
@@ -88,7 +90,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // New makes the handler of every page. An endpoint row that breaks the rules
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
-	if d.Accounts == nil || d.Agreements == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
+	if d.Accounts == nil || d.Admission == nil || d.Agreements == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
 		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}

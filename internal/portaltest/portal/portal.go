@@ -18,7 +18,9 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
+	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
+	"hsconnect/internal/app"
 	"hsconnect/internal/blob"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -46,6 +48,7 @@ type Portal struct {
 	Record     *record.Log
 	Watch      *watch.Service
 	Accounts   *account.Service
+	Admission  *admission.Service
 	Agreements *agreement.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
@@ -118,6 +121,7 @@ func (p *Portal) services() {
 	factors, err := factor.New(factor.Deps{Seal: seal, Site: Site, Name: PlanName})
 	must(t, err)
 	p.Accounts = account.New(account.Deps{DB: p.DB, Log: log, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}, Words: []string{PlanName}, Factors: factors})
+	p.Admission = admission.New(admission.Deps{DB: p.DB, Accounts: p.Accounts, Log: log, Zone: zone, FindOrg: app.FindOrganization, Link: func(path string) string { return Site + path }})
 	p.Agreements = agreement.New(agreement.Deps{DB: p.DB, Fields: agreement.Fields{
 		Plan: PlanName, HelpDeskAddress: "400 Example Street, Springfield", HelpDeskPhone: "1-800-555-0142", HelpDeskEmail: "helpdesk@example.org",
 	}, Zone: zone})
@@ -143,7 +147,7 @@ const (
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
-		Accounts: p.Accounts, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
+		Accounts: p.Accounts, Admission: p.Admission, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
 		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},

@@ -46,11 +46,11 @@ type NavItem struct {
 }
 
 // OfficeNav is the sections of an office, with current marked. Current is
-// one of home, members, authorizations, claims, messages, office, help.
+// one of home, members, authorizations, claims, messages, people, help.
 func OfficeNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/", "Members", "/members", "Authorizations", "/authorizations", "Claims", "/claims",
-		"Messages", "/messages", "Office", "/office", "Help", "/help")
+		"Messages", "/messages", "People", "/office", "Help", "/help")
 }
 
 // PlanNav is the sections of the plan's people, with current marked. Current
