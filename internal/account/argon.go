@@ -38,10 +38,14 @@ const (
 	mostLanes  = 16
 )
 
-// hasher reckons Argon2id hashes, a bounded number at a time.
+// hasher reckons Argon2id hashes, a bounded number at a time. Half of the
+// slots are out of strangers' reach, and few strangers wait: ten thousand wrong
+// passwords a minute do not keep out who signs in from where she works.
 type hasher struct {
-	params Params
-	slots  chan struct{}
+	params    Params
+	slots     chan struct{}
+	strangers chan struct{}
+	waiting   atomic.Int64 // strangers
 	dummy  stored
 	runs   atomic.Int64 // hashes reckoned so far
 }
@@ -69,11 +73,32 @@ func newHasher(p Params) *hasher {
 		p.Parallel = parallelHashes()
 	}
 	return &hasher{
-		params: p,
-		slots:  make(chan struct{}, p.Parallel),
+		params:    p,
+		slots:     make(chan struct{}, p.Parallel),
+		strangers: make(chan struct{}, max(1, p.Parallel/2)),
 		// Stands in for the hash of somebody who does not exist: it costs the
 		// same and no password has this sum.
 		dummy: stored{params: p, salt: make([]byte, saltLength), sum: make([]byte, sumLength)},
+	}
+}
+
+// mostWaiting is how many strangers may wait for each of their slots: some
+// seconds' worth.
+const mostWaiting = 64
+
+// admit holds a stranger back until a slot for strangers is free. The caller
+// gives it back with leave.
+func (h *hasher) admit(ctx context.Context) (leave func(), err error) {
+	if h.waiting.Add(1) > int64(mostWaiting*cap(h.strangers)) {
+		h.waiting.Add(-1)
+		return nil, fault.New(fault.TooMany, "Very many people are trying to sign in right now. Wait a minute and try again, or call the HelpDesk")
+	}
+	defer h.waiting.Add(-1)
+	select {
+	case h.strangers <- struct{}{}:
+		return func() { <-h.strangers }, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "The portal is busy right now. Please try again in a moment")
 	}
 }
 

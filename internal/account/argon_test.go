@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"hsconnect/internal/fault"
@@ -108,4 +109,55 @@ func FuzzParseHash(f *testing.F) {
 			t.Errorf("%q is taken as %+v", text, s)
 		}
 	})
+}
+
+// Strangers hold half of the slots at most, and a bounded number of them
+// waits; whoever is known at her place goes on beside them.
+func TestStrangersLeaveRoomForTheKnown(t *testing.T) {
+	h := newHasher(Params{Memory: 8, Passes: 1, Lanes: 1, Parallel: 4})
+	var leaves []func()
+	for range 2 {
+		leave, err := h.admit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaves = append(leaves, leave)
+	}
+	late, cancel := context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	errs := make(chan error, 200)
+	for range 200 {
+		waiting.Go(func() {
+			_, err := h.admit(late)
+			errs <- err
+		})
+	}
+	refused := 0
+	for range 200 - 2*mostWaiting {
+		err := <-errs
+		if !fault.Is(err, fault.TooMany) {
+			t.Fatalf("a stranger too many: %v", err)
+		}
+		refused++
+	}
+	_, _, err := h.match(t.Context(), "", "anything") // somebody known
+	if err != nil || refused != 72 {
+		t.Errorf("%v, %d refused", err, refused)
+	}
+	cancel()
+	waiting.Wait()
+	close(errs)
+	for err := range errs {
+		if !fault.Is(err, fault.Unavailable) {
+			t.Errorf("a stranger who went away: %v", err)
+		}
+	}
+	for _, leave := range leaves {
+		leave()
+	}
+	leave, err := h.admit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
 }

@@ -34,7 +34,8 @@ func factorKey(p id.Person) []counter {
 }
 
 // ProveCode takes a code of the authenticator app, or a recovery code, and
-// opens the session of token with it. The session gets a new token (V-07).
+// opens the session of token with it; in one that is open it is the fresh
+// proof that a step asks for (V-09). The session gets a new token (V-07).
 func (s *Service) ProveCode(ctx context.Context, token, typed string) (string, error) {
 	return s.prove(ctx, token, func(tx *db.Tx, p Person) (string, error) { return s.checkCode(tx, p, typed) })
 }
@@ -251,59 +252,4 @@ func (s *Service) enter(tx *db.Tx, token string, a Attempt, person id.Person, or
 		return access.Actor{}, err
 	}
 	return s.open(tx, token, a, p, how, proven)
-}
-
-// Confirm takes a code as a fresh proof within a proven session. The session
-// keeps its token: nothing new opens by it.
-func (s *Service) Confirm(ctx context.Context, who access.Actor, typed string) error {
-	return s.confirm(ctx, who, func(tx *db.Tx, p Person) (string, error) { return s.checkCode(tx, p, typed) })
-}
-
-// ConfirmPasskey is Confirm with a passkey's answer.
-func (s *Service) ConfirmPasskey(ctx context.Context, who access.Actor, ceremony string, answer []byte) error {
-	return s.confirm(ctx, who, func(tx *db.Tx, p Person) (string, error) { return s.checkPasskey(tx, p, ceremony, answer) })
-}
-
-func (s *Service) confirm(ctx context.Context, who access.Actor, ok check) error {
-	if s.factors == nil {
-		return errNoFactors()
-	}
-	if who.Person == "" || who.Session == "" {
-		return errSignedOut()
-	}
-	how := ""
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		p, err := personOf(tx, who.Person)
-		if err != nil {
-			return err
-		}
-		err = charge(tx, factorKey(p.ID))
-		if err != nil {
-			return err
-		}
-		how, err = ok(tx, p)
-		if err != nil {
-			return err
-		}
-		if how == "" {
-			return s.done(tx, who, FactorFailed, p.ID, "asked again")
-		}
-		err = refund(tx, factorKey(p.ID))
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec("update account_session set strong_us = $1 where id = $2 and person = $3 and ended_us = 0 and proven_us > 0",
-			db.Micros(tx.Now), string(who.Session), string(who.Person))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errSignedOut()
-		}
-		return s.done(tx, who, StrongProof, p.ID, how)
-	})
-	if err == nil && how == "" {
-		return errFactor()
-	}
-	return err
 }

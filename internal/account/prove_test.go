@@ -213,14 +213,21 @@ func TestWhatChangesFactorsAsksForAFreshProof(t *testing.T) {
 		f.clock.Advance(time.Second)
 		_, err = f.NewCodes(ctx, who)
 		wantKind(t, "after ten minutes", err, fault.Forbidden)
-		wantKind(t, "a wrong proof", f.Confirm(ctx, who, "000000"), fault.Unauthenticated)
-		wantKind(t, "an old recovery code", f.Confirm(ctx, who, e.Codes[3]), fault.Unauthenticated)
-		wantKind(t, "a proof", f.Confirm(ctx, who, f.code(e.Secret)), 0)
+		for _, wrong := range []string{"000000", e.Codes[3]} { // those codes were replaced
+			_, err = f.ProveCode(ctx, token, wrong)
+			wantKind(t, "a wrong proof", err, fault.Unauthenticated)
+		}
+		old := token
+		token, err = f.ProveCode(ctx, token, f.code(e.Secret))
+		if err != nil || f.open(old) {
+			t.Fatalf("a proof: %v", err)
+		}
 		codes, err := f.NewCodes(ctx, who)
 		if err != nil || len(codes) != 10 || !f.session(token).Strong.Equal(f.clock.Now()) {
 			t.Errorf("%d codes, %v", len(codes), err)
 		}
-		wantKind(t, "nobody", f.Confirm(ctx, access.Actor{}, "000000"), fault.Unauthenticated)
+		_, err = f.ProveCode(ctx, old, "000000")
+		wantKind(t, "the token before", err, fault.Unauthenticated)
 		if got := f.kinds(ref); !strings.Contains(got, string(StrongProof)) || !strings.Contains(got, string(CodesMade)) {
 			t.Error(got)
 		}

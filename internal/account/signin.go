@@ -29,6 +29,7 @@ type claimant struct {
 	person   Person
 	password string // its hash; empty for nobody
 	counters []counter
+	known    bool // the owner has signed in from this network lately
 }
 
 // SignIn opens a session and gives its token, which is shown nowhere else and
@@ -59,6 +60,13 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (token string, who acce
 			s.log.WarnContext(ctx, "sign-in refused: too many failures", slog.String("address", networkOf(a.Address)))
 		}
 		return "", access.Actor{}, err
+	}
+	if !c.known {
+		leave, err := s.hash.admit(ctx)
+		if err != nil {
+			return "", access.Actor{}, err
+		}
+		defer leave()
 	}
 	good, stale, err := s.hash.match(ctx, c.password, secretOf(a.Password))
 	if err != nil {
@@ -112,7 +120,7 @@ func find(tx *db.Tx, a Attempt) (claimant, error) {
 	if err != nil {
 		return claimant{}, err
 	}
-	c.counters = counters(name, c.person.ID, network, there)
+	c.counters, c.known = counters(name, c.person.ID, network, there), there
 	return c, nil
 }
 

@@ -31,7 +31,7 @@ func (f *fixture) use(p id.Person, typed string) (used bool, left int) {
 func TestCodes(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		codes := f.newCodes(ruth)
-		shape := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$`)
+		shape := regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){5}$`)
 		seen := map[string]bool{}
 		for _, c := range codes {
 			if !shape.MatchString(c) || seen[c] {

@@ -5,7 +5,7 @@
 //     never after a newer one did (V-05);
 //   - a passkey answers only the question that this site asked, once, within
 //     five minutes, from the site's own origin (I-11, W-07);
-//   - a recovery code of 80 bits opens once (I-14), and is kept as SHA-256 only;
+//   - a recovery code of 120 bits opens once (I-14), and is kept as SHA-256 only;
 //   - secrets are sealed, each for its person: the database alone gives none
 //     away, and a row copied to another person does not open (S-04,
 //     45 CFR 164.312(a)(2)(iv)).

@@ -217,19 +217,25 @@ func (c *Call) Strong(f *Form) (bool, error) {
 	if c.Now().Sub(c.Session.Strong) <= account.StrongFor {
 		return true, nil
 	}
+	var token string
 	var err error
 	switch {
 	case f.Raw("proof_answer") != "":
-		err = c.site.Accounts.ConfirmPasskey(c.Context(), c.Actor, f.Raw("proof_ceremony"), []byte(f.Raw("proof_answer")))
+		token, err = c.site.Accounts.ProvePasskey(c.Context(), c.token, f.Raw("proof_ceremony"), []byte(f.Raw("proof_answer")))
 	case f.Has("proof_code"):
-		err = c.site.Accounts.Confirm(c.Context(), c.Actor, f.Text("proof_code"))
+		token, err = c.site.Accounts.ProveCode(c.Context(), c.token, f.Text("proof_code"))
 	default:
 		return false, c.askAgain(f, nil)
 	}
 	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.TooMany) {
 		return false, c.askAgain(f, err)
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	c.token, c.Session.Strong = token, c.Now()
+	c.setToken(token)
+	return true, nil
 }
 
 func (c *Call) askAgain(f *Form, problem error) error {
