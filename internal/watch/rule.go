@@ -74,7 +74,7 @@ func (r Rule) Meaning() Meaning {
 			Counts: "failed attempts", Within: "before the one that succeeded", Acts: true}
 	case TwoPlaces:
 		return Meaning{What: "One person is signed in, with the second factor, from two networks, and both are in use at the same time.",
-			Honest: "A network is not a place: a phone on its carrier's network and the computer beside it are two. Raise nothing here, but open an incident only, where your people work like that.",
+			Honest: "A network is not a place: a phone on its carrier's network and the computer beside it are two. Where your people work like that, let the rule open an incident only.",
 			Within: "between the last use of the one and of the other", Acts: true}
 	case Travel:
 		return Meaning{What: "One person signs in, with the second factor, from one network after the other, faster than people move.",

@@ -204,8 +204,9 @@ func actionsFor(who access.Actor, f account.File) []kit.Option {
 		}
 	}
 	open, manages := f.State == account.Active, who.Has(access.ManageAccounts)
+	gives := f.Cause != account.OnSuspicion || watch.MayReview(who) == nil
 	add(open, doSuspend, "Suspend the account", "At once: every session ends with its next request. It can be given back.")
-	add(f.State == account.Suspended, doReinstate, "Reinstate the account", "One that was suspended on suspicion is reviewed as an incident.")
+	add(f.State == account.Suspended && gives, doReinstate, "Reinstate the account", "One that was suspended on suspicion is reviewed as an incident.")
 	add(open, doSessions, "End all sessions", "The person signs in again. Drafts are kept.")
 	add(open, doSecure, "Somebody may know the password", "Ends all sessions, requires a new password, opens an incident and tells the person by mail.")
 	add(manages && open, doFactors, "Reset the second factors", "After you have made sure who calls. The person sets up new ones; you never see them.")

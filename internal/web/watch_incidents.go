@@ -27,15 +27,16 @@ func (s *site) incidentsPage(c *Call) error {
 	if err != nil {
 		return err
 	}
+	reviewed, err := s.Watch.List(c.Context(), c.Actor, watch.Closed)
+	if err != nil {
+		return err
+	}
 	closed := c.Query("show") == "reviewed"
 	v := incidentsView{title: "Open incidents", empty: kit.EmptyProps{Title: "Nothing waits for a review",
 		Text: "An incident opens when a rule fires, when somebody says that the password may be known, or when you report one on an account's page."}}
 	all := open
 	if closed {
-		all, err = s.Watch.List(c.Context(), c.Actor, watch.Closed)
-		if err != nil {
-			return err
-		}
+		all = reviewed
 		v.title, v.empty = "Reviewed incidents", kit.EmptyProps{Title: "Nothing was reviewed yet", Text: "Each incident stays here with its outcome and reason."}
 	}
 	for _, k := range all {
@@ -44,7 +45,7 @@ func (s *site) incidentsPage(c *Call) error {
 	if c.Query("done") == "reviewed" {
 		v.done = "The incident is reviewed."
 	}
-	v.chips = []kit.Chip{{Text: "Open", Href: incidentsPath, Count: len(open), On: !closed}, {Text: "Reviewed", Href: incidentsPath + "?show=reviewed", On: closed}}
+	v.chips = []kit.Chip{{Text: "Open", Href: incidentsPath, Count: len(open), On: !closed}, {Text: "Reviewed", Href: incidentsPath + "?show=reviewed", Count: len(reviewed), On: closed}}
 	return c.Show(Page{Title: "Incidents", Section: "incidents", Body: incidentsBody(v)})
 }
 
