@@ -44,8 +44,7 @@ func valid(tx *db.Tx, token string) (Invitation, access.Actor, error) {
 			err = errToken()
 		}
 	}
-	switch fault.KindOf(err) {
-	case fault.Forbidden, fault.NotFound, fault.Invalid, fault.Unauthenticated:
+	if k := fault.KindOf(err); k > 0 && k <= fault.NotFound { // wrong, not allowed, or gone
 		err = errToken()
 	}
 	return v, by, err

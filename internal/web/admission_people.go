@@ -51,14 +51,18 @@ func (c *Call) showPerson(f *Form, p account.Colleague) error {
 		return err
 	}
 	v := personView{form: f, path: "/office/people/" + string(p.Person), name: p.Name, roles: f.Choose("roles", "", roleOptions(true)), providers: providers,
-		self: p.Person == c.Actor.Person, state: accessWords(p)}
+		self: p.Person == c.Actor.Person, state: accessWords(p), facts: c.personFacts(p)}
+	return c.Show(Page{Title: p.Name, Section: "people", Form: f, Body: personBody(v)})
+}
+
+// personFacts tells an access.
+func (c *Call) personFacts(p account.Colleague) []kit.Fact {
 	email := p.Email
 	if email == "" {
 		email = "none"
 	}
-	v.facts = []kit.Fact{{Term: "Username", Text: p.Username}, {Term: "E-mail address", Text: email}, {Term: "Role", Text: rolesInWords(p.Roles), Sub: providersSub(p.Providers)},
-		{Term: "Access", Text: v.state, Sub: whySub(p)}, {Term: "Since", Text: c.Moment(p.Membership.Since).Text}, {Term: "Last used", Text: c.lastUsed(p)}}
-	return c.Show(Page{Title: p.Name, Section: "people", Form: f, Body: personBody(v)})
+	return []kit.Fact{{Term: "Username", Text: p.Username}, {Term: "E-mail address", Text: email}, {Term: "Role", Text: rolesInWords(p.Roles), Sub: providersSub(p.Providers)},
+		{Term: "Access", Text: accessWords(p), Sub: whySub(p)}, {Term: "Since", Text: c.Moment(p.Membership.Since).Text}, {Term: "Last used", Text: c.lastUsed(p)}}
 }
 
 // providerOptions are the office's practitioners, to limit somebody to some.

@@ -118,20 +118,10 @@ type organizationView struct {
 	name    string
 	done    string
 	facts   []kit.Fact
-	people  []organizationPerson
-	none    bool
+	people  kit.Table
 	invites []kit.Row
 	shut    bool
 	leaving bool
-}
-
-// organizationPerson is somebody of it, with what staff may do.
-type organizationPerson struct {
-	name  string
-	facts []kit.Fact
-	path  string
-	key   string // tells the fields of several people apart
-	state string
 }
 
 // organizationOf gives the organization that the address names: by its
@@ -172,7 +162,7 @@ func (c *Call) showOrganization(f *Form, o admission.Office) error {
 	if err != nil {
 		return err
 	}
-	v := organizationView{form: f, path: organizationPath(c.Path("org")), name: o.Name, done: officeDone(c.Query("done")), none: len(o.People) == 0,
+	v := organizationView{form: f, path: organizationPath(c.Path("org")), name: o.Name, done: officeDone(c.Query("done")), people: c.peopleTable(o.People, organizationPath(c.Path("org"))+"/people/"),
 		shut: o.Standing.Suspended, leaving: !o.Standing.Closes.IsZero()}
 	v.facts = []kit.Fact{{Term: "Tax ID", Text: code.TIN(o.TIN).Hyphened()}, {Term: "Standing", Text: standingWords(o.Standing), Sub: c.endsWords(o.Standing)}}
 	if o.Standing.Reason != "" {
@@ -183,11 +173,7 @@ func (c *Call) showOrganization(f *Form, o admission.Office) error {
 		admins.Text = "None who can act: invite one"
 	}
 	v.facts = append(v.facts, admins)
-	for _, p := range o.People {
-		v.people = append(v.people, organizationPerson{name: p.Name, key: string(p.Person), path: v.path + "/people/" + string(p.Person), state: accessWords(p),
-			facts: []kit.Fact{{Term: "Username", Text: p.Username}, {Term: "Role", Text: rolesInWords(p.Roles), Sub: providersSub(p.Providers)},
-				{Term: "Last used", Text: c.lastUsed(p)}, {Term: "Access", Text: accessWords(p), Sub: whySub(p)}}})
-	}
+	v.people.Empty = kit.Empty(kit.EmptyProps{Title: "Nobody yet", Text: "Invite the first local administrator, who invites the rest."})
 	for _, i := range invites {
 		v.invites = append(v.invites, c.inviteRow(i, v.path))
 	}
@@ -250,28 +236,71 @@ func (s *site) leaveOrganization(c *Call) error {
 	})
 }
 
-func (s *site) endStaff(c *Call) error {
-	return c.onColleague("ended", "end-", s.Admission.End)
+func (s *site) staffPersonPage(c *Call) error {
+	o, err := c.organizationOf()
+	if err != nil {
+		return err
+	}
+	return c.showStaffPerson(nil, o)
 }
 
+// showStaffPerson shows somebody of an organization, with what staff may do.
+func (c *Call) showStaffPerson(f *Form, o admission.Office) error {
+	p, err := c.memberOf(o)
+	if err != nil {
+		return err
+	}
+	path := organizationPath(c.Path("org"))
+	v := personView{form: f, path: path + "/people/" + string(p.Person), name: p.Name, state: accessWords(p), facts: c.personFacts(p)}
+	return c.Show(Page{Title: p.Name, Section: "organizations", Form: f, Body: staffPersonBody(v, kit.Link{Text: o.Name, Href: path})})
+}
+
+// memberOf gives the person of an organization that the address names.
+func (c *Call) memberOf(o admission.Office) (account.Colleague, error) {
+	i := slices.IndexFunc(o.People, func(p account.Colleague) bool { return string(p.Person) == c.Path("person") })
+	if i < 0 {
+		return account.Colleague{}, errNotFound()
+	}
+	return o.People[i], nil
+}
+
+func (s *site) endStaff(c *Call) error { return c.onColleague("ended", "end-reason", s.Admission.End) }
+
 func (s *site) reopenStaff(c *Call) error {
-	return c.onColleague("reopened", "reopen-", s.Admission.Reopen)
+	return c.onColleague("reopened", "reopen-reason", s.Admission.Reopen)
 }
 
 // personDeed ends or opens somebody's access, with a reason.
 type personDeed func(ctx context.Context, who access.Actor, org id.Organization, person id.Person, reason string) error
 
-// onColleague does something about the access of somebody of an organization.
-func (c *Call) onColleague(done, prefix string, do personDeed) error {
-	text := c.Path("person")
-	f := func(f *Form, o admission.Office) error {
-		i := slices.IndexFunc(o.People, func(p account.Colleague) bool { return string(p.Person) == text })
-		if i < 0 {
-			return errNotFound()
-		}
-		return do(c.Context(), c.Actor, o.Org, o.People[i].Person, f.Text(prefix+text))
+// onColleague does something about the access of somebody of an
+// organization, after a fresh proof.
+func (c *Call) onColleague(done, reason string, do personDeed) error {
+	f, err := c.Form()
+	if err != nil {
+		return err
 	}
-	return c.onOrganization(done, map[string][2]string{"reason": {prefix + text, "Reason"}}, f)
+	o, err := c.organizationOf()
+	if err != nil {
+		return err
+	}
+	p, err := c.memberOf(o)
+	if err != nil {
+		return err
+	}
+	ok, err := c.Strong(f)
+	if !ok || err != nil {
+		return err
+	}
+	err = do(c.Context(), c.Actor, o.Org, p.Person, f.Text(reason))
+	if err == nil {
+		return c.Done(organizationPath(c.Path("org")), done)
+	}
+	err = f.Blame(err, Places(map[string][2]string{"reason": {reason, "Reason"}}))
+	if err != nil {
+		return err
+	}
+	return c.showStaffPerson(f, o)
 }
 
 func (s *site) settleCall(c *Call) error {

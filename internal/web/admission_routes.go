@@ -17,17 +17,17 @@ func (s *site) routesInvited() []Route {
 		return Route{Method: method, Pattern: pattern, Gate: Public, Why: why, Audit: audit, Handle: handle}
 	}
 	const get, post = http.MethodGet, http.MethodPost
-	const secret = "the link in a mail is the secret, and works once"
+	const once = "the link in a mail proves who comes, and works once"
 	return []Route{
-		public(get, "/invite/{token}", "nothing", secret, s.invitePage),
-		public(post, "/invite/{token}", "admission event", secret, s.acceptInvite),
+		public(get, "/invite/{token}", "nothing", once, s.invitePage),
+		public(post, "/invite/{token}", "admission event", once, s.acceptInvite),
 		public(get, "/invite/accepted", "nothing", "says what comes next; holds nothing", s.inviteDone),
 		public(get, "/register", "nothing", "who has no account may ask for one", s.registerPage),
 		public(post, "/register", "admission event", "who has no account may ask for one", s.registerPerson),
 		public(get, "/register/sent", "nothing", "says what comes next; holds nothing", s.registerSent),
 		public(get, "/register/confirmed", "nothing", "says what comes next; holds nothing", s.registerDone),
-		public(get, "/register/{token}", "nothing", secret, s.registeredPage),
-		public(post, "/register/{token}", "admission event", secret, s.confirmRegistration),
+		public(get, "/register/{token}", "nothing", once, s.registeredPage),
+		public(post, "/register/{token}", "admission event", once, s.confirmRegistration),
 	}
 }
 
@@ -77,6 +77,7 @@ func (s *site) routesOrganizations() []Route {
 		staff(post, one+"/suspend", event, s.suspendOrganization),
 		staff(post, one+"/reopen", event, s.reopenOrganization),
 		staff(post, one+"/leaving", event, s.leaveOrganization),
+		staff(get, one+"/people/{person}", "nothing", s.staffPersonPage),
 		staff(post, one+"/people/{person}/end", event, s.endStaff),
 		staff(post, one+"/people/{person}/reopen", event, s.reopenStaff),
 		staff(post, one+"/invitations/{invitation}/resend", event, s.resendInvitation),

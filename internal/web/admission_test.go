@@ -406,10 +406,16 @@ func TestOrganizationsThroughThePages(t *testing.T) {
 		if a = b.Post(river+"/reopen", url.Values{"standing-reason": {"nothing was found"}}); a.Location != river+"?done=reopened" {
 			t.Fatalf("%d %s", a.Status, a.Text())
 		}
-		end := river + "/people/" + string(p.Viewer.Actor.Person) + "/end"
-		if a = b.Post(end, url.Values{"end-" + string(p.Viewer.Actor.Person): {"asked for by the office"}}); a.Location != river+"?done=ended" {
+		viewer := river + "/people/" + string(p.Viewer.Actor.Person)
+		words{"Vic Looker", "End the access"}.in(t, "a person", b.Get(viewer), 200)
+		words{"Give the reason"}.in(t, "no reason", b.Post(viewer+"/end", url.Values{}), 422)
+		if a = b.Get(river + "/people/" + string(p.Stranger.Actor.Person)); a.Status != 404 {
+			t.Errorf("a person of another organization: %d", a.Status)
+		}
+		if a = b.Post(viewer+"/end", url.Values{"end-reason": {"asked for by the office"}}); a.Location != river+"?done=ended" {
 			t.Fatalf("%d %s", a.Status, a.Text())
 		}
+		words{"This access has ended"}.in(t, "a person whose access has ended", b.Get(viewer), 200)
 		for _, path := range []string{"/plan/organizations/none", "/plan/organizations/1234567890", "/plan/organizations/01jdbq3h6m2t9v8x7c5b4a3z21"} {
 			if a = b.Get(path); a.Status != 404 {
 				t.Errorf("%s: %d", path, a.Status)
