@@ -86,7 +86,14 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (token string, who acce
 			return "", access.Actor{}, err
 		}
 	}
-	return s.admit(ctx, a, c, fresh)
+	token, who, err = s.admit(ctx, a, c, fresh)
+	if fault.Is(err, fault.Forbidden) { // nobody to act for any more: that it was tried is kept
+		lost := s.failedBecause(ctx, a, c, accessEnded)
+		if lost != nil {
+			return "", access.Actor{}, lost
+		}
+	}
+	return token, who, err
 }
 
 // secretOf gives what is hashed for a typed password. One that nobody can
@@ -135,6 +142,14 @@ func (s *Service) failed(ctx context.Context, a Attempt, c claimant, good bool) 
 	case !c.person.Open():
 		reason = "wrong password, account " + string(c.person.State)
 	}
+	err := s.failedBecause(ctx, a, c, reason)
+	if err != nil {
+		return err
+	}
+	return errSignIn()
+}
+
+func (s *Service) failedBecause(ctx context.Context, a Attempt, c claimant, reason string) error {
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		return Event{Kind: SignInFailed, Person: c.person.ID, Reason: reason, Address: printable(a.Address, 64), Agent: printable(a.Agent, longestAgent)}.write(tx)
 	})
@@ -142,8 +157,12 @@ func (s *Service) failed(ctx context.Context, a Attempt, c claimant, good bool) 
 		return err
 	}
 	s.log.InfoContext(ctx, "sign-in failed", slog.String("person", string(c.person.ID)), slog.String("reason", reason), slog.String("address", networkOf(a.Address)))
-	return errSignIn()
+	return nil
 }
+
+// accessEnded is the reason of a sign-in by somebody whom no organization
+// lets act for it any more.
+const accessEnded = "access ended"
 
 // admit opens the session. The account is read again: it may have been closed,
 // or its password changed, while the hash was reckoned.

@@ -305,3 +305,23 @@ func TestTwoDecideAboutAnAccountAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// Somebody whose office has ended her access is told so, and that she tried is kept.
+func TestAnEndedAccessOpensNothingAndIsKept(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ref := f.create(clerk("ruth.osei"))
+		err := f.update(func(tx *db.Tx) error { return Take(tx, relations, ref, "org-riverside", MemberEnded, ByStaff, "left the office") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.clock.Advance(time.Second)
+		token, _, err := f.signIn("ruth.osei", goodPassword, home)
+		if !fault.Is(err, fault.Forbidden) || !strings.Contains(err.Error(), "access has ended") || token != "" {
+			t.Errorf("%q %v", token, err)
+		}
+		events, err := f.Events(context.Background(), operator, ref, 1)
+		if err != nil || len(events) != 1 || events[0].Kind != SignInFailed || events[0].Reason != accessEnded {
+			t.Errorf("%+v %v", events, err)
+		}
+	})
+}

@@ -32,7 +32,8 @@ type Arrival struct {
 }
 
 // Arrivals gives, oldest first and at most limit, the sign-ins, the proofs of
-// a second factor and the good passwords on closed accounts from a time on.
+// a second factor and the good passwords on closed accounts, or of people
+// whose access has ended, from a time on.
 // after is the ID of the last one that was read, or "".
 func Arrivals(tx *db.Tx, from time.Time, after string, limit int) ([]Arrival, error) {
 	return db.Collect(func(r *sql.Rows) (Arrival, error) {
@@ -43,8 +44,8 @@ func Arrivals(tx *db.Tx, from time.Time, after string, limit int) ([]Arrival, er
 		a.Network, a.At = networkOf(address), db.Time(at)
 		return a, err
 	})(tx.Rows(`select id, kind, person, session, address, at_us from account_event
-		where id > $1 and at_us >= $2 and person <> '' and (kind = $3 or kind = $4 or kind = $5 and reason = $6) order by id limit $7`,
-		max(after, idFrom(from)), db.Micros(from), string(SignedIn), string(FactorProven), string(SignInFailed), "account "+string(Closed), int64(limit)))
+		where id > $1 and at_us >= $2 and person <> '' and (kind = $3 or kind = $4 or kind = $5 and reason in ($6, $7)) order by id limit $8`,
+		max(after, idFrom(from)), db.Micros(from), string(SignedIn), string(FactorProven), string(SignInFailed), "account "+string(Closed), accessEnded, int64(limit)))
 }
 
 // idFrom gives a text that no id made from then on sorts before: the part of

@@ -93,7 +93,7 @@ func (r Rule) Meaning() Meaning {
 			Honest: "Hospitals and on-call offices work at night: the rule is shipped turned off.",
 			Counts: "sign-ins and openings in a night", Hours: true, Acts: true}
 	case AfterEnd:
-		return Meaning{What: "Somebody types the right password of an account that is closed: a person who has left, or somebody who knows her password.",
+		return Meaning{What: "Somebody types the right password of an account that is closed, or whose office has ended its access: a person who has left, or somebody who knows her password.",
 			Honest: "Nothing opens and there is nothing to suspend: the incident is for the office to be asked."}
 	case ByPerson, ByStaff:
 	}

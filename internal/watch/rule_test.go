@@ -188,7 +188,7 @@ func TestRules(t *testing.T) {
 					f.signIn("ruth", office, true)
 				},
 			}},
-		{name: watch.AfterEnd, says: "The right password of this closed account was typed 2 times from 203.0.113.99",
+		{name: watch.AfterEnd, says: "The right password was typed 2 times from 203.0.113.99 after the account was closed",
 			fires: func(f *fixture) {
 				must(f.t, f.accounts.Cancel(ctx, f.admin, f.ruth, "left the office"))
 				f.rightPassword("ruth", far)

@@ -217,7 +217,7 @@ func (v *view) afterEnd(_ *db.Tx, _ Rule, p id.Person, since time.Time) (time.Ti
 	if len(from) == 0 {
 		return time.Time{}, "", nil
 	}
-	return last, "The right password of this closed account was typed " + often(len(from)) + named(" from ", from) + ". Nothing was opened.", nil
+	return last, "The right password was typed " + often(len(from)) + named(" from ", from) + " after the account was closed or the person's access had ended. Nothing was opened.", nil
 }
 
 func within(r Rule) time.Duration { return time.Duration(r.Minutes) * time.Minute }
