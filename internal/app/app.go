@@ -33,6 +33,7 @@ import (
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
 	"hsconnect/internal/schema"
+	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
 )
@@ -47,6 +48,7 @@ type App struct {
 	Watch      *watch.Service
 	Factors    *factor.Service
 	Accounts   *account.Service
+	SignOn     *signon.Service
 	Admission  *admission.Service
 	Mail       *mail.Service
 	Agreements *agreement.Service
@@ -183,6 +185,10 @@ func (a *App) accounts() error {
 	if err != nil {
 		return err
 	}
+	a.SignOn, err = signon.New(signon.Deps{DB: a.DB, Log: a.Log, Seal: seal, Site: a.Config.site()})
+	if err != nil {
+		return err
+	}
 	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}, Factors: a.Factors})
 	help, m := a.Config.Plan.HelpDesk, a.Config.Mail
 	send, err := m.sender(a.Config.path("mail"))
@@ -199,6 +205,10 @@ func (a *App) accounts() error {
 func (a *App) housekeeping() {
 	a.Jobs.Handle("account.purge", func(ctx context.Context, _ job.Job) error {
 		_, err := a.Accounts.Purge(ctx, access.SystemActor("purge"))
+		if err != nil {
+			return err
+		}
+		err = a.DB.Update(ctx, signon.Sweep)
 		if err != nil {
 			return err
 		}
@@ -225,7 +235,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	}
 	return web.New(web.Deps{
 		Address:  address,
-		Accounts: a.Accounts, Admission: a.Admission, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
+		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

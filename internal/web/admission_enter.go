@@ -16,6 +16,7 @@ type inviteView struct {
 	invite admission.Invitation
 	as     string // the name of whoever is signed in and may take it; "" for a new account
 	facts  []kit.Fact
+	signOn string // the name of the organization's own sign-in, where it takes it
 }
 
 // unseen keeps the secret of a link out of what the browser tells the next
@@ -37,6 +38,13 @@ func (c *Call) showInvite(f *Form, v admission.Invitation) error {
 	view := inviteView{form: f, token: c.Path("token"), invite: v}
 	if c.SignedIn() && c.Actor.Side == access.Office {
 		view.as = c.Actor.Name
+	}
+	p, found, err := c.invitedProvider(v)
+	if err != nil {
+		return err
+	}
+	if found {
+		view.signOn = p.Name
 	}
 	view.facts = []kit.Fact{{Term: "Organization", Text: v.OrgName}, {Term: "You can", Text: rolesInWords(v.Roles), Sub: providersSub(v.Providers)},
 		{Term: "Invited by", Text: v.ByName}, {Term: "E-mail address", Text: v.Email}, {Term: "Works until", Text: c.Moment(v.Expires).Text}}

@@ -50,7 +50,7 @@ type Route struct {
 
 // routes is the endpoint table.
 func (s *site) routes() []Route {
-	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch())
+	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(), s.routesSignOn())
 }
 
 const normalLimit = 1 << 20

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"time"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
@@ -31,6 +32,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web/kit"
 )
@@ -39,6 +41,7 @@ import (
 // Log are required.
 type Deps struct {
 	Accounts   *account.Service
+	SignOn     *signon.Service
 	Admission  *admission.Service
 	Agreements *agreement.Service
 	Coverage   *coverage.Service
@@ -62,6 +65,8 @@ type Deps struct {
 	Secure  bool   // browsers reach the portal over TLS, here or at a proxy
 	Version string // shown in the footer and on the status page
 	Ready   func(context.Context) error
+	// LinkSignOn makes what an identity provider calls somebody the person's own.
+	LinkSignOn func(ctx context.Context, who access.Actor, i signon.Identity) error
 
 	// Address gives the network address of whoever sent r, without a port.
 	// nil: the other end of the connection, which behind a proxy is the proxy.
@@ -90,7 +95,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // New makes the handler of every page. An endpoint row that breaks the rules
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
-	if d.Accounts == nil || d.Admission == nil || d.Agreements == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
+	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
 		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}

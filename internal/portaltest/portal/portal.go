@@ -33,6 +33,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
 )
@@ -48,6 +49,7 @@ type Portal struct {
 	Record     *record.Log
 	Watch      *watch.Service
 	Accounts   *account.Service
+	SignOn     *signon.Service // at SignOnSite
 	Admission  *admission.Service
 	Agreements *agreement.Service
 	Providers  *provider.Service
@@ -120,6 +122,8 @@ func (p *Portal) services() {
 	must(t, err)
 	factors, err := factor.New(factor.Deps{Seal: seal, Site: Site, Name: PlanName})
 	must(t, err)
+	p.SignOn, err = signon.New(signon.Deps{DB: p.DB, Log: log, Seal: seal, Site: SignOnSite})
+	must(t, err)
 	p.Accounts = account.New(account.Deps{DB: p.DB, Log: log, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}, Words: []string{PlanName}, Factors: factors})
 	p.Admission = admission.New(admission.Deps{DB: p.DB, Accounts: p.Accounts, Log: log, Zone: zone, FindOrg: app.FindOrganization, Link: func(path string) string { return Site + path }})
 	p.Agreements = agreement.New(agreement.Deps{DB: p.DB, Fields: agreement.Fields{
@@ -142,12 +146,15 @@ func (p *Portal) services() {
 const (
 	PlanName = "Sample Health Advantage"
 	Site     = "https://portal.example.org"
+	// SignOnSite is the address as identity providers know it: one of this
+	// machine, so that a provider of a test may be on it too.
+	SignOnSite = "http://localhost:8080"
 )
 
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
-		Accounts: p.Accounts, Admission: p.Admission, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
+		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
 		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
