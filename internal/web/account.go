@@ -1,61 +1,57 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/code"
 	"hsconnect/internal/web/kit"
 )
 
-// accountView is one's own account.
+// Addresses of one's own account.
+const (
+	accountPath       = "/account"
+	securityPath      = "/account/security"
+	appPath           = "/account/security/app"
+	sessionsPath      = "/account/sessions"
+	organizationsPath = "/account/organizations"
+	leavePath         = "/account/leave"
+	goodbyePath       = "/account/goodbye"
+)
+
+// accountView is the overview of one's own account.
 type accountView struct {
 	facts    []kit.Fact
-	form     *Form
-	note     string
-	username string
+	office   bool
+	access   []kit.Fact // for whom, and who controls it
+	parts    []kit.Row
 	accepted []kit.Row
-	events   []kit.Row
 }
 
-// eventsShown is how much of an account's history its owner sees.
-const eventsShown = 20
-
+// accountPage is GET /account: who one is here, who controls it, and where
+// everything else about it is.
 func (s *site) accountPage(c *Call) error {
-	note := ""
-	if c.Query("done") == "password" {
-		note = "Your password is changed. Every other browser that was signed in with your account is signed out."
-	}
-	return c.showAccount(nil, note)
-}
-
-func (c *Call) showAccount(f *Form, note string) error {
 	accepted, err := c.acceptances()
 	if err != nil {
 		return err
 	}
-	events, err := c.site.Accounts.Events(c.Context(), c.Actor, c.Actor.Person, eventsShown)
+	parts, err := c.accountParts()
 	if err != nil {
 		return err
 	}
-	v := accountView{facts: c.accountFacts(), form: f, note: note, username: c.Actor.Username, accepted: accepted}
-	for _, e := range events {
-		v.events = append(v.events, c.eventRow(e))
+	controls, err := c.accessFacts()
+	if err != nil {
+		return err
 	}
-	return c.Show(Page{Title: "Your account", Section: "account", Form: f, Body: accountBody(v)})
+	v := accountView{facts: c.accountFacts(), office: c.Actor.Side == access.Office, access: controls, parts: parts, accepted: accepted}
+	return c.Show(Page{Title: "Your account", Section: "account", Body: accountBody(v)})
 }
 
 func (c *Call) accountFacts() []kit.Fact {
 	a := c.Actor
 	facts := []kit.Fact{{Term: "Name", Text: a.Name}, {Term: "Username", Text: a.Username}}
-	if a.OrgName != "" {
-		org := kit.Fact{Term: "Organization", Text: a.OrgName}
-		if a.OrgTIN != "" {
-			org.Sub = "TIN " + code.TIN(a.OrgTIN).Hyphened()
-		}
-		facts = append(facts, org)
-	}
-	facts = append(facts, kit.Fact{Term: "Role", Text: rolesInWords(a.Roles)})
 	if a.Licence.Number != "" {
 		facts = append(facts, kit.Fact{Term: "License", Text: a.Licence.State + " " + a.Licence.Number, Sub: "expires " + a.Licence.Expires.US()})
 	}
@@ -64,62 +60,81 @@ func (c *Call) accountFacts() []kit.Fact {
 		last = c.Moment(a.LastSignIn).Text
 	}
 	return append(facts,
-		kit.Fact{Term: "Signed in before", Text: last, Sub: "Not you? Change your password, and tell the HelpDesk."},
+		kit.Fact{Term: "Signed in before", Text: last, Sub: "Not you? Press “Someone may know my password”."},
 		kit.Fact{Term: "This session", Text: "since " + c.Moment(c.Session.Started).Text, Sub: "ends after 15 minutes without activity, at the latest " + c.Moment(c.Session.Expires).Text})
 }
 
-func (c *Call) eventRow(e account.Event) kit.Row {
-	return kit.Row{Cells: []kit.Cell{
-		{Text: capital(string(e.Kind)), Sub: e.Reason, Header: true},
-		{Text: c.Moment(e.At).Text},
-		{Text: e.Address, Muted: true},
-		{Text: browserName(e.Agent), Muted: true},
-	}}
-}
-
-// passwordPlaces is where the problems of a new password are shown.
-func passwordPlaces() Place {
-	return Places(map[string][2]string{"old": {"old", "Current password"}, "new": {"new", "New password"}})
-}
-
-func (s *site) changePassword(c *Call) error {
-	f, err := c.Form()
-	if err != nil {
-		return err
+// accessFacts tells for whom the actor works, and who controls that.
+func (c *Call) accessFacts() ([]kit.Fact, error) {
+	a := c.Actor
+	org := kit.Fact{Term: "Organization", Text: or(a.OrgName, c.site.Plan.Name)}
+	if a.OrgTIN != "" {
+		org.Sub = "TIN " + code.TIN(a.OrgTIN).Hyphened()
 	}
-	if f.Secret("old") == "" {
-		f.Fail("old", "Current password", "Type the password you have now")
-	}
-	if f.Secret("new") != f.Secret("again") {
-		f.Fail("again", "New password again", "Is not the same as the new password. Type both again")
-	}
-	if f.OK() {
-		err = s.Accounts.ChangePassword(c.Context(), c.Actor, f.Secret("old"), f.Secret("new"))
-		if err == nil {
-			if next := localPath(f.Raw("next")); next != "" {
-				return c.Redirect(next)
-			}
-			return c.Done("/account", "password")
-		}
-		err = f.Blame(err, passwordPlaces())
+	facts := []kit.Fact{org, {Term: "Role", Text: rolesInWords(a.Roles)}}
+	control := kit.Fact{Term: "Who controls your access", Text: "The plan’s administrators", Sub: "They give, change and end it."}
+	if a.Side == access.Office {
+		names, err := c.site.Admission.Admins(c.Context(), a)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		control.Text, control.Sub = strings.Join(names, ", "), "Local administrator"
+		switch len(names) {
+		case 0:
+			control.Text, control.Sub = "Nobody at the moment", "The plan’s provider relations invite an administrator when you ask."
+		case 1:
+		default:
+			control.Sub = "Local administrators"
+		}
+		control.Sub = sentence(control.Sub)
 	}
-	if c.due(Accepted) != nil {
-		return c.Show(Page{Title: "Choose a new password", Form: f, Body: mustChangeBody(f, c.Actor.Username, localPath(f.Raw("next")))})
-	}
-	return c.showAccount(f, "")
+	return append(facts, control), nil
 }
 
-// endSessions signs the actor out everywhere, here too.
-func (s *site) endSessions(c *Call) error {
-	_, err := s.Accounts.EndAll(c.Context(), c.Actor, c.Actor.Person)
+// accountParts lists the pages of one's account, each with how it stands.
+func (c *Call) accountParts() ([]kit.Row, error) {
+	st, err := c.site.Accounts.Factors(c.Context(), c.Actor)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.setToken("")
-	return c.Done("/", "everywhere")
+	sessions, err := c.site.Accounts.Sessions(c.Context(), c.Actor)
+	if err != nil {
+		return nil, err
+	}
+	app := "no authenticator app"
+	if st.TOTP {
+		app = "authenticator app"
+	}
+	part := func(text, href, state string) kit.Row {
+		return kit.Row{Cells: []kit.Cell{{Text: text, Href: href, Header: true}, {Text: capital(state)}}}
+	}
+	rows := []kit.Row{
+		part("Password and second factors", securityPath, app+", "+count(len(st.Passkeys), "passkey", "passkeys")+", "+count(st.Codes, "recovery code", "recovery codes")+" left"),
+		part("Where you are signed in", sessionsPath, count(len(sessions), "browser", "browsers")+", and what happened to your account"),
+	}
+	const provider = accountPath + "/provider"
+	if _, ok := c.site.find(provider); ok { // as in the navigation, what the table has
+		rows = append(rows, part("Sign in with your organization", provider, "through its own identity provider, where it has one"))
+	}
+	if c.Actor.Side == access.Office {
+		places, err := c.site.Accounts.Workplaces(c.Context(), c.Actor)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, part("Organizations you work for", organizationsPath, strconv.Itoa(stillIn(places))))
+	}
+	return append(rows, part("Leave the portal", leavePath, "closes your account, at once and for good")), nil
+}
+
+// stillIn counts the organizations that have not ended a person's access.
+func stillIn(places []account.Workplace) int {
+	n := 0
+	for _, w := range places {
+		if w.State != account.MemberEnded {
+			n++
+		}
+	}
+	return n
 }
 
 // browserName tells a browser's long name of itself in a few words, for

@@ -67,14 +67,30 @@ func TestTheAccountPageIsOnesOwn(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		p.SignedIn(t, p.Stranger)
 		b := p.SignedIn(t, p.Clerk)
-		text := b.Get("/account").Text()
-		for _, want := range []string{"Dana Okafor", "dana.okafor", "Riverside Cardiology", "Requester", "Signed in", "127.0.0.1", "Test browser", "Version 1"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("the account lacks %q", want)
+		for path, wants := range map[string][]string{
+			"/account": {"Dana Okafor", "dana.okafor", "Riverside Cardiology", "TIN 12-3456789", "Requester", "Signed in before", "Rosa Adler", "Local administrator",
+				"Authenticator app, 0 passkeys, 10 recovery codes left", "1 browser", "Version 1", "Someone may know my password"},
+			"/account/security":      {"Change your password", "You have none", "10 codes left"},
+			"/account/sessions":      {"Test browser", "127.0.0.1", "this one", "Password and code", "Signed in", "Second factor proven"},
+			"/account/organizations": {"Riverside Cardiology", "Requester", "You work for it now"},
+			"/account/leave":         {"What leaving means", "stays in the plan’s records under your name"},
+		} {
+			a := b.Get(path)
+			text := a.Text()
+			for _, want := range wants {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s lacks %q", path, want)
+				}
+			}
+			if found := faultsOf(a.Body); a.Status != http.StatusOK || found != nil {
+				t.Errorf("%s: %d, %v", path, a.Status, found)
+			}
+			if strings.Contains(text, "Elsewhere") {
+				t.Errorf("somebody else stands on %s", path)
 			}
 		}
-		if strings.Contains(text, "Elsewhere") {
-			t.Error("somebody else stands on the page")
+		if a := b.Get("/account"); !strings.Contains(a.Body, `href="/agreement/1/certificate"`) || !strings.Contains(a.Body, `href="/account/compromised"`) {
+			t.Error("the proof of the acceptance, or the way to report a known password, is missing")
 		}
 		director := p.SignedIn(t, p.Director).Get("/account").Text()
 		if !strings.Contains(director, "NY MD-20417") || !strings.Contains(director, "6/30/2028") {

@@ -72,6 +72,7 @@ func (c *Call) acceptances() ([]kit.Row, error) {
 		rows[i] = kit.Row{Cells: []kit.Cell{
 			{Text: "Version " + number, Href: "/agreement/" + number, Header: true},
 			{Text: c.Moment(a.At).Text},
+			certificateCell(a.Number),
 		}}
 	}
 	return rows, nil
@@ -129,7 +130,7 @@ func (s *site) declinedPage(c *Call) error {
 }
 
 func agreementSub(v agreementView) string {
-	sub := "Version " + strconv.Itoa(v.version.Number) + ", in force since " + v.version.Effective.Long()
+	sub := "Version " + strconv.Itoa(v.version.Number) + ", in force from " + v.version.Effective.Long()
 	if !v.current {
 		sub += " · replaced by a newer version"
 	}

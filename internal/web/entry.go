@@ -11,7 +11,7 @@ import (
 // everybody may read.
 func (s *site) routesEntry() []Route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []Route{
+	return append(s.routesAccount(), []Route{
 		{Method: get, Pattern: "/{$}", Gate: Public, Why: "signed out it says what this is; signed in it holds itself to the gate and to the right to view requests",
 			Purpose: access.Treatment, Audit: "disclosure", Shows: true, Handle: s.home},
 		{Method: get, Pattern: "/login", Gate: Public, Why: "the way in", Audit: "nothing", Handle: s.loginPage},
@@ -43,11 +43,6 @@ func (s *site) routesEntry() []Route {
 		{Method: post, Pattern: "/agreement", Gate: Proven, Why: "accepting comes before everything else", Audit: "record entry", Handle: s.accept},
 		{Method: post, Pattern: "/agreement/decline", Gate: Proven, Why: "declining is open to everybody", Audit: "agreement decline", Handle: s.decline},
 
-		{Method: get, Pattern: "/account", Gate: Accepted, Why: "one's own account", Audit: "nothing", Handle: s.accountPage},
-		{Method: get, Pattern: "/account/password", Gate: Proven, Why: "a new password comes before everything else", Audit: "nothing", Handle: s.mustChangePage},
-		{Method: post, Pattern: "/account/password", Gate: Proven, Why: "one's own account", Audit: "account event", Handle: s.changePassword},
-		{Method: post, Pattern: "/account/sessions/end", Gate: Accepted, Why: "one's own account", Audit: "account event", Handle: s.endSessions},
-
 		{Method: get, Pattern: "/help", Gate: Public, Why: "help is for everybody", Audit: "nothing", Handle: s.helpPage},
 		{Method: get, Pattern: "/help/problem", Gate: Public, Why: "help is for everybody", Audit: "nothing", Handle: s.problemPage},
 		{Method: get, Pattern: "/help/breach", Gate: Public, Why: "help is for everybody", Audit: "nothing", Handle: s.breachPage},
@@ -58,5 +53,5 @@ func (s *site) routesEntry() []Route {
 		{Method: get, Pattern: "/record/checkpoint", Gate: Public, Why: "the signed root of the record, for anybody to keep; it holds no member information",
 			Audit: "nothing", Machine: true, Handle: s.checkpoint},
 		{Method: get, Pattern: ui.Prefix + "{file...}", Gate: Public, Why: "style, script and fonts, the same for everybody", Audit: "nothing", Machine: true, Handle: s.asset},
-	}
+	}...)
 }

@@ -67,7 +67,7 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 	if c.Session.ID != "" {
 		ch.Session = &kit.Session{Seconds: c.secondsLeft(), Extend: "/session", SignIn: "/login"}
 	}
-	ch.Announce = c.nonUseNotice()
+	ch.Announce = append(c.leavingNotice(), c.nonUseNotice()...)
 	ch.Audience = kit.PlanStaff
 	if c.Actor.Side == access.Office {
 		ch.Audience = kit.Office
@@ -79,6 +79,9 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 	if c.accepted && c.due(Accepted) == nil {
 		ch.Nav = c.nav(section)
 		ch.Search = c.search()
+		if ch.Acting != nil {
+			ch.Acting.SwitchHref = c.switchHref()
+		}
 	}
 	return ch
 }
