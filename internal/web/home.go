@@ -9,6 +9,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/review"
+	"hsconnect/internal/watch"
 	"hsconnect/internal/web/kit"
 )
 
@@ -53,9 +54,53 @@ func (s *site) planFirst(c *Call) error {
 	return s.plainPlanHome(c)
 }
 
-// plainPlanHome is for those at the plan who work no cases.
+// plainPlanHome is for those at the plan who work no cases: what waits for
+// them, and the pages that are theirs.
 func (s *site) plainPlanHome(c *Call) error {
-	return c.Show(Page{Title: "Signed in", Section: "home", Body: plainPlanBody(c.Actor.Name, rolesInWords(c.Actor.Roles))})
+	waits := map[string]int{}
+	if c.Actor.Has(access.SuspendAccess) {
+		open, err := s.Watch.List(c.Context(), c.Actor, watch.Open)
+		if err != nil {
+			return err
+		}
+		waits["/plan/incidents"] = len(open)
+	}
+	if c.Actor.Has(access.ManageOrganizations) {
+		calls, err := s.Admission.Calls(c.Context(), c.Actor)
+		if err != nil {
+			return err
+		}
+		waits["/plan/organizations"] = len(calls)
+	}
+	var rows []kit.Row
+	for _, n := range append(c.nav("home"), kit.NavItem{Text: "Your account", Href: "/account"}, kit.NavItem{Text: "State of the service", Href: "/status"}) {
+		what, ok := planPages()[n.Href]
+		if !ok {
+			continue
+		}
+		state := kit.Cell{Text: "Nothing waits", Muted: true}
+		if waits[n.Href] > 0 {
+			state = kit.Cell{Text: count(waits[n.Href], what.one, what.many), Strong: true}
+		} else if what.one == "" {
+			state = kit.Cell{}
+		}
+		rows = append(rows, kit.Row{Cells: []kit.Cell{{Text: n.Text, Href: n.Href, Header: true}, {Text: what.about}, state}})
+	}
+	return c.Show(Page{Title: "Signed in", Section: "home", Body: plainPlanBody(c.Actor.Name, rolesInWords(c.Actor.Roles), rows)})
+}
+
+// planPage is what a page of the plan's is for, and what may wait there.
+type planPage struct{ about, one, many string }
+
+func planPages() map[string]planPage {
+	return map[string]planPage{
+		"/plan/organizations": {"Who may use the portal: administrators, dates of leaving, identity providers", "office asks for an administrator", "offices ask for an administrator"},
+		"/plan/accounts":      {"Find somebody, see the state of the account and why, and help", "", ""},
+		"/plan/incidents":     {"Accounts that somebody else may be using: look, decide, and open them again", "open incident", "open incidents"},
+		"/plan/agreements":    {"The user agreement: versions, who accepted, the next one", "", ""},
+		"/account":            {"Password, second factors, sessions, what you have accepted", "", ""},
+		"/status":             {"Whether the portal works, and the official record", "", ""},
+	}
 }
 
 func welcomeNote(done string) string {

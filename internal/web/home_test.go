@@ -27,7 +27,7 @@ func TestTheFirstPage(t *testing.T) {
 		}
 		for _, who := range []portal.Person{p.PlanAdmin, p.HelpDesk, p.Privacy} {
 			a := p.SignedIn(t, who).Get("/")
-			if a.Status != http.StatusOK || !strings.Contains(a.Text(), "Your role opens no cases") || strings.Contains(a.Body, `href="/plan/worklist"`) {
+			if a.Status != http.StatusOK || !strings.Contains(a.Text(), "your role opens no cases") || strings.Contains(a.Body, `href="/plan/worklist"`) {
 				t.Errorf("%s: %d", who.Username, a.Status)
 			}
 		}

@@ -55,11 +55,11 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, policies, letters, organizations, accounts,
-// incidents, privacy, reports, record, help.
+// incidents, agreements, privacy, reports, record, help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Policies", "/plan/policies", "Letters", "/plan/letters",
-		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Privacy", "/plan/privacy",
+		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
 		"Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
 
