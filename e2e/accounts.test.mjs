@@ -100,7 +100,8 @@ test('the account page: factors, sessions, who controls the access', async () =>
   const other = await open(browser);
   await signIn(other, demo.base, p);
   await page.goto(demo.base + '/account/sessions');
-  await page.click('button:has-text("all others")');
+  await page.click('summary:has-text("Sign out all others")');
+  await page.click('button:has-text("Sign out all other browsers")');
   await strong(page, p);
   await page.goto(demo.base + '/account/sessions');
   await other.goto(demo.base + '/members');
@@ -115,7 +116,7 @@ test('someone may know my password: everything ends, a new one comes first', asy
   await signIn(two, demo.base, invited);
   await one.goto(demo.base + '/account/compromised');
   await look(one, 'someone may know my password');
-  await one.click('main form button:has-text("password")');
+  await one.click('main button:has-text("Sign out everywhere")');
   await one.waitForURL((u) => u.pathname === '/account/compromised/next');
   await look(one, 'what happens next');
   await two.goto(demo.base + '/members');
@@ -192,7 +193,7 @@ test('an ended access closes with the next request, and leaving is for good', as
   await admin.goto(demo.base + '/office');
   await admin.click('main a:has-text("Ingrid")');
   await look(admin, 'a colleague');
-  await admin.fill('main form[action$="/end"] [name=reason]', 'moved to another office');
+  await admin.fill('main form[action$="/end"] [name$=reason]', 'moved to another office');
   await admin.click('main form[action$="/end"] button[type=submit]');
   await strong(admin, demo.person('winifred.halloran'));
   await admin.waitForLoadState();
