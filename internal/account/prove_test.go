@@ -90,6 +90,7 @@ func TestTheSecondFactorOpensAndRenewsTheToken(t *testing.T) {
 			if typed == "app" {
 				code = f.code(e.Secret)
 			}
+			f.clock.Advance(time.Millisecond) // so that events have an order
 			fresh, err := f.ProveCode(ctx, token, code)
 			if err != nil || fresh == token || f.open(token) {
 				t.Fatalf("%s: %v, the old token opens: %v", typed, err, f.open(token))

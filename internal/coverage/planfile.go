@@ -238,7 +238,7 @@ func copay(cell func(column string) string) (c Copay, reason string) {
 func percent(text string) (int64, bool) {
 	text = strings.TrimSpace(strings.TrimSuffix(text, "%"))
 	n, err := strconv.ParseUint(text, 10, 8)
-	return int64(n), err == nil && n <= 100 //nolint:gosec // eight bits
+	return int64(n), err == nil && n <= 100
 }
 
 // dollars gives an amount in cents.
@@ -252,7 +252,7 @@ func dollars(text string) (int64, bool) {
 		part = "00"
 	}
 	n, err := strconv.ParseUint(whole+part, 10, 32)
-	return int64(n), err == nil //nolint:gosec // 32 bits
+	return int64(n), err == nil
 }
 
 // atMost gives errLargePlans when a file goes on too long.

@@ -80,7 +80,7 @@ func (s *Service) keysOf(tx *db.Tx, p id.Person) ([]stored, error) {
 			return nil, errSealed
 		}
 		k.stored.verifies = k.verifies == 1 && k.credential.Flags.UserVerified
-		k.credential.Authenticator.SignCount = uint32(k.count)
+		k.credential.Authenticator.SignCount = uint32(k.count) //nolint:gosec // it was stored as one
 		keys = append(keys, k.stored)
 	}
 	return keys, nil

@@ -357,8 +357,10 @@ func TestWhatWasBeforeTheFirstRunDoesNotCount(t *testing.T) {
 		f.exec("delete from watch_cursor")
 		_, who := f.signIn("ruth", office, true)
 		f.many(who, disclosure.Shown, 150, "member")
-		if f.run() != 0 || f.run() != 0 {
-			t.Error("the past was held against somebody")
+		for range 2 {
+			if f.run() != 0 {
+				t.Error("the past was held against somebody")
+			}
 		}
 	})
 }
