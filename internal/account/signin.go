@@ -127,7 +127,7 @@ func find(tx *db.Tx, a Attempt) (claimant, error) {
 	if err != nil {
 		return claimant{}, err
 	}
-	c.counters, c.known = counters(name, c.person.ID, network, there), there
+	c.counters, c.known = counters(name, c.person, network, there), there
 	return c, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"hsconnect/internal/db"
@@ -16,12 +17,18 @@ import (
 //
 // An attempt on an account from a network where its owner has signed in
 // lately counts under that pair alone. Any other attempt counts under the
-// typed username and under the network. So strangers slow down strangers: the
-// owner, where she works, is neither held up by them nor by a colleague who
-// shares her network. Whether a username exists changes none of this.
+// typed username, under the network, and under the organization of the
+// account, for guesses spread over an office's people and many networks. So
+// strangers slow down strangers: the owner, where she works, is neither held
+// up by them nor by a colleague who shares her network; and for their office's
+// sake nobody waits longer than half a minute. Whether a username exists
+// changes none of this: those that nobody has share organizations as well.
 const (
-	slowFrom    = 5               // failures on an account, or pair, before the first delay (I-10)
-	slowFromNet = 50              // failures from a network, which many people may share
+	slowFrom    = 5   // failures on an account, or pair, before the first delay (I-10)
+	slowFromNet = 50  // failures from a network, which many people may share
+	slowFromOrg = 100 // failures of strangers on the accounts of an organization
+	mostForOrg  = 30 * time.Second
+	crowds      = 64              // organizations that usernames which nobody has share
 	firstDelay  = 2 * time.Second // doubles with each further failure
 	mostDelay   = 15 * time.Minute
 	shutAfter   = 100 // consecutive failures: only recovery helps (I-10, NIST SP 800-63B-4 s.3.2.2)
@@ -34,20 +41,23 @@ const (
 // counter is a key of account_throttle, and what it allows.
 type counter struct {
 	key    string
-	person id.Person // whose account; empty for a network and for nobody's name
-	slow   int64     // failures before the first delay
-	shuts  bool      // after shutAfter
+	person id.Person     // whose account; empty for a network and for nobody's name
+	slow   int64         // failures before the first delay
+	most   time.Duration // of a delay; 0: mostDelay
+	shuts  bool          // after shutAfter
 }
 
 // counters gives the keys under which an attempt counts. name is empty for a
 // text that cannot be a username: then only the network counts.
-func counters(name string, person id.Person, network string, known bool) []counter {
+func counters(name string, p Person, network string, known bool) []counter {
+	person := p.ID
 	if known {
 		return []counter{{key: pairKey(person, network), person: person, slow: slowFrom, shuts: true}}
 	}
 	c := []counter{{key: networkKey(network), slow: slowFromNet}}
 	if name != "" {
-		c = append(c, counter{key: nameKey(name), person: person, slow: slowFrom, shuts: true})
+		c = append(c, counter{key: nameKey(name), person: person, slow: slowFrom, shuts: true},
+			counter{key: orgKey(name, p), slow: slowFromOrg, most: mostForOrg})
 	}
 	return c
 }
@@ -57,6 +67,24 @@ func counters(name string, person id.Person, network string, known bool) []count
 func nameKey(folded string) string {
 	sum := sha256.Sum256([]byte("hsconnect username " + folded))
 	return "name/" + hex.EncodeToString(sum[:6])
+}
+
+// orgKey is the organization of an account, or the one that stands in for it
+// where nobody has the username.
+func orgKey(folded string, p Person) string {
+	if p.ID == "" {
+		sum := sha256.Sum256([]byte("hsconnect crowd " + folded))
+		return "org/none/" + strconv.Itoa(int(sum[0])%crowds)
+	}
+	return "org/" + string(p.Org)
+}
+
+func (k counter) delay(failures int64) time.Duration {
+	d := delayAfter(failures, k.slow)
+	if k.most > 0 {
+		d = min(d, k.most)
+	}
+	return d
 }
 
 func networkKey(network string) string { return "network/" + network }
@@ -157,7 +185,7 @@ func charge(tx *db.Tx, counters []counter) error {
 		n := found[i].failures + 1
 		_, err := tx.Exec(`insert into account_throttle (key, person, failures, last_us, until_us) values ($1, $2, $3, $4, $5)
 			on conflict (key) do update set person = excluded.person, failures = excluded.failures, last_us = excluded.last_us, until_us = excluded.until_us`,
-			k.key, string(k.person), n, db.Micros(tx.Now), db.Micros(tx.Now.Add(delayAfter(n, k.slow))))
+			k.key, string(k.person), n, db.Micros(tx.Now), db.Micros(tx.Now.Add(k.delay(n))))
 		if err != nil {
 			return err
 		}

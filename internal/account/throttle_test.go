@@ -194,6 +194,31 @@ func TestSprayingSlowsTheNetworkDown(t *testing.T) {
 	})
 }
 
+// Guesses spread over the people of an office, and over many networks, slow
+// down strangers there for half a minute at most; nobody else.
+func TestSprayingAnOrganizationSlowsStrangersThere(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		const people = 30
+		for i := range people {
+			f.create(clerk(fmt.Sprintf("clerk.%d", i)))
+		}
+		other := clerk("other.office")
+		other.Org = "org-lakeside"
+		f.create(other)
+		f.mustSignIn("clerk.0", goodPassword, home)
+		for i := range slowFromOrg {
+			_, _, err := f.signIn(fmt.Sprintf("clerk.%d", 1+i%(people-1)), wrong, fmt.Sprintf("203.0.%d.%d", i/250, i%250))
+			wantKind(t, fmt.Sprint("guess ", i), err, fault.Unauthenticated)
+		}
+		_, _, err := f.signIn("clerk.1", goodPassword, elsewhere)
+		wantKind(t, "a stranger at the office", err, fault.TooMany)
+		f.mustSignIn("clerk.0", goodPassword, home)
+		f.mustSignIn("other.office", goodPassword, elsewhere)
+		f.clock.Advance(mostForOrg)
+		f.mustSignIn("clerk.1", goodPassword, elsewhere)
+	})
+}
+
 func TestAPlaceIsForgotten(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.create(clerk("ruth.osei"))
@@ -207,7 +232,7 @@ func TestAPlaceIsForgotten(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if len(c.counters) != 2 {
+			if len(c.counters) != 3 {
 				t.Errorf("after a month the place still counts: %+v", c.counters)
 			}
 			return nil
@@ -227,7 +252,7 @@ func TestPurgeForgetsStrangersOnly(t *testing.T) {
 		before := f.count("select count(key) from account_throttle")
 		f.clock.Advance(namesForgets + time.Second)
 		done, err := f.Purge(ctx, access.SystemActor("account"))
-		if err != nil || before != 3 || done.Counters != 2 {
+		if err != nil || before != 5 || done.Counters != 4 {
 			t.Errorf("%d rows, %d forgotten, %v", before, done.Counters, err)
 		}
 		_, err = f.Purge(ctx, admin)
