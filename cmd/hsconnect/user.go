@@ -18,6 +18,8 @@ import (
 type userCmd struct {
 	Add  userAddCmd  `cmd:"" help:"Make somebody who can sign in. Example: hsconnect user add --role \"plan administrator\" --name \"First Last\" --email ADDRESS USERNAME"`
 	List userListCmd `cmd:"" help:"List who can sign in."`
+
+	Rescue userRescueCmd `cmd:"" help:"Let somebody in again who has lost everything: the last administrator, say. Example: hsconnect user rescue --reason \"lost phone, recognized in person\" USERNAME"`
 }
 
 type userAddCmd struct {
@@ -103,6 +105,52 @@ func (u *userAddCmd) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Println("Made. The first sign-in asks for the user agreement.")
+		return nil
+	})
+}
+
+// userRescueCmd is the way back in where nobody at the portal can help any more.
+type userRescueCmd struct {
+	place
+	Username     string `arg:"" help:"Whose account."`
+	Reason       string `required:"" help:"Why, and how the person was recognized. It is kept."`
+	PasswordFile string `type:"existingfile" help:"File that holds a new password; without it the old one stays."`
+}
+
+func (u *userRescueCmd) Run(ctx context.Context) error {
+	password := ""
+	if u.PasswordFile != "" {
+		var err error
+		password, err = readPassword(u.PasswordFile)
+		if err != nil {
+			return err
+		}
+	}
+	return u.with(ctx, func(a *app.App) error {
+		who := access.OperatorActor(osUser())
+		p, err := a.Accounts.Find(ctx, who, u.Username)
+		if err != nil {
+			return err
+		}
+		err = a.Accounts.ResetFactors(ctx, who, p.ID, u.Reason)
+		if err != nil {
+			return err
+		}
+		err = a.Accounts.Unlock(ctx, who, p.ID, u.Reason)
+		if err != nil {
+			return err
+		}
+		err = a.Accounts.Reinstate(ctx, who, p.ID, u.Reason)
+		if err != nil {
+			return err
+		}
+		if password != "" {
+			err = a.Accounts.SetPassword(ctx, who, p.ID, password)
+			if err != nil {
+				return err
+			}
+		}
+		fmt.Println("Every session has ended. The next sign-in sets up a new second factor.")
 		return nil
 	})
 }

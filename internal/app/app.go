@@ -189,7 +189,11 @@ func (a *App) accounts() error {
 	if err != nil {
 		return err
 	}
-	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}, Factors: a.Factors})
+	block, err := blocklist(a.Config.Blocklist)
+	if err != nil {
+		return err
+	}
+	a.Accounts = account.New(account.Deps{DB: a.DB, Log: a.Log, Words: []string{a.Config.Plan.Name}, Blocklist: block, Factors: a.Factors})
 	help, m := a.Config.Plan.HelpDesk, a.Config.Mail
 	send, err := m.sender(a.Config.path("mail"))
 	if err != nil {
@@ -198,6 +202,19 @@ func (a *App) accounts() error {
 	a.Mail, err = mail.New(mail.Deps{DB: a.DB, Log: a.Log, Send: send, From: m.from(), Plan: a.Config.Plan.Name,
 		Foot: []string{"HelpDesk: " + help.Phone + " · " + help.Email, "This message holds no information about any patient. Please do not answer it."}})
 	return err
+}
+
+// blocklist reads the operator's list of refused passwords, or gives none.
+func blocklist(path string) (*account.Blocklist, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // an operator need not have one
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the list of refused passwords: %w", err)
+	}
+	defer f.Close()
+	return account.ReadBlocklist(f)
 }
 
 // housekeeping is what has to be done every day: sessions that ran out are

@@ -3,9 +3,14 @@ package app
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"hsconnect/internal/access"
+	"hsconnect/internal/account"
 	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
 )
 
 func TestForwardedBelievesOnlyTheProxy(t *testing.T) {
@@ -69,5 +74,37 @@ func TestPlainHTTPStaysOnLoopback(t *testing.T) {
 		if listen != "x" && c.CheckListen() != nil {
 			t.Errorf("%s behind a proxy: %v", listen, c.CheckListen())
 		}
+	}
+}
+
+func TestTheOperatorsListRefusesPasswords(t *testing.T) {
+	c := Defaults()
+	c.Data = t.TempDir()
+	c.Blocklist = filepath.Join(c.Data, "refused.txt")
+	err := os.WriteFile(c.Blocklist, []byte("Marble Ferns Kneel Sideways\n"), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(context.Background(), c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		err := a.Close()
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	for password, refused := range map[string]bool{"marble ferns kneel sideways": true, "violet kettle under gravel": false} {
+		_, err = a.Accounts.Create(context.Background(), access.OperatorActor("tester"), account.NewPerson{
+			Username: "petra.plan", Name: "Petra Plan", Password: password, Side: access.Plan, Roles: []access.Role{access.PlanAdmin}})
+		if (len(fault.Problems(err)) > 0) != refused {
+			t.Errorf("%q: %v %v", password, err, fault.Problems(err))
+		}
+	}
+	c.Blocklist = filepath.Join(c.Data, "missing.txt")
+	_, err = Open(context.Background(), c, Options{})
+	if err == nil {
+		t.Error("a list that is not there is no error")
 	}
 }

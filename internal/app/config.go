@@ -34,6 +34,9 @@ type Config struct {
 	// "https://portal.example.org": links in mails lead there, and passkeys are
 	// bound to it. Empty: http://localhost with the port of Listen.
 	Site string `toml:"site"`
+	// Blocklist is the path of a file of passwords that nobody may choose, one
+	// a line, such as a list of breached ones.
+	Blocklist string `toml:"blocklist"`
 	// BehindProxy says that a proxy on the way ends TLS, so that plain HTTP
 	// may be served on an address other than loopback.
 	BehindProxy bool `toml:"behind_proxy"`
