@@ -82,7 +82,7 @@ func (s *site) plainPlanHome(c *Call) error {
 		if waits[n.Href] > 0 {
 			state = kit.Cell{Text: count(waits[n.Href], what.one, what.many), Strong: true}
 		} else if what.one == "" {
-			state = kit.Cell{}
+			state = kit.Cell{Text: "—", Muted: true}
 		}
 		rows = append(rows, kit.Row{Cells: []kit.Cell{{Text: n.Text, Href: n.Href, Header: true}, {Text: what.about}, state}})
 	}
