@@ -20,6 +20,7 @@ import (
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
@@ -52,6 +53,7 @@ type App struct {
 	Admission  *admission.Service
 	Mail       *mail.Service
 	Agreements *agreement.Service
+	Clients    *client.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Coverage   *coverage.Service
@@ -159,6 +161,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Plan: a.Config.Plan.Name, HelpDeskAddress: help.Address, HelpDeskPhone: help.Phone, HelpDeskEmail: help.Email,
 	}})
 	a.Watch = watch.New(watch.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, HelpDesk: help.Email, Call: help.Phone, Site: a.Config.site()})
+	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
@@ -252,7 +255,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	}
 	return web.New(web.Deps{
 		Address:  address,
-		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
+		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

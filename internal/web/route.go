@@ -45,12 +45,15 @@ type Route struct {
 	Limit   int64 // most bytes of a body; 0 is 1 MB
 	Idle    bool  // also takes a session that ended by idleness: a draft save, nothing else
 	Machine bool  // answers programs: no page, no redirect, no session looked at when Public
-	Handle  func(*Call) error
+	// Programs lets programs send without the mark of one of our pages. No
+	// cookie counts there, so no other site gains by sending.
+	Programs bool
+	Handle   func(*Call) error
 }
 
 // routes is the endpoint table.
 func (s *site) routes() []Route {
-	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(), s.routesSignOn())
+	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(), s.routesSignOn(), s.routesClient())
 }
 
 const normalLimit = 1 << 20
@@ -97,6 +100,8 @@ func (rt Route) check() error {
 		return fail("does not say what is written down")
 	case rt.Shows && rt.Purpose == "":
 		return fail("shows member information for no purpose")
+	case rt.Programs && (!rt.Machine || rt.Gate != Public):
+		return fail("takes what any site sends, and looks at a session")
 	case rt.Permission != "" && rt.Gate != Accepted:
 		return fail("a permission counts only behind the agreement")
 	}

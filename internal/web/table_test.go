@@ -263,6 +263,12 @@ func TestEveryPostRefusesOtherSites(t *testing.T) {
 		} {
 			header.Set("Content-Type", "application/x-www-form-urlencoded")
 			a := b.Send(http.MethodPost, address(rt), strings.NewReader("x=1"), header)
+			if rt.Programs && header.Get("Origin") == "" && header.Get("Sec-Fetch-Site") == "" { // a program, by which no browser speaks
+				if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "invalid_request") {
+					t.Errorf("%s, %s: %d", rt.Pattern, name, a.Status)
+				}
+				continue
+			}
 			if a.Status != http.StatusForbidden || !strings.Contains(a.Text(), "page of the portal") && !strings.Contains(a.Body, "page of the portal") {
 				t.Errorf("%s, %s: %d", rt.Pattern, name, a.Status)
 			}

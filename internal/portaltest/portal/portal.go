@@ -22,6 +22,7 @@ import (
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/app"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
@@ -52,6 +53,7 @@ type Portal struct {
 	SignOn     *signon.Service // at SignOnSite
 	Admission  *admission.Service
 	Agreements *agreement.Service
+	Clients    *client.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Coverage   *coverage.Service
@@ -132,6 +134,7 @@ func (p *Portal) services() {
 	_, err = p.Agreements.EnsurePublished(p.ctx(), access.SystemActor("agreement"))
 	must(t, err)
 	p.Watch = watch.New(watch.Deps{DB: p.DB, Log: log, Zone: zone, HelpDesk: "helpdesk@example.org", Call: "1-800-555-0142", Site: Site})
+	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone})
@@ -154,7 +157,7 @@ const (
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
-		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
+		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
 		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
