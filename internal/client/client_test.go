@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -401,5 +402,20 @@ func TestANewVersionAsksAgain(t *testing.T) {
 		}
 		f.accept(key.ID)
 		f.opens("accepted again", token, 0)
+	})
+}
+
+func TestAnOrganizationHas50ProgramsAtMost(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		first := f.register()
+		for i := range 49 {
+			_, err := f.Register(f.ctx(), f.rosa, "Program "+strconv.Itoa(i), access.Viewer)
+			must(t, err)
+		}
+		_, err := f.Register(f.ctx(), f.rosa, "One more", access.Viewer)
+		wantKind(t, "one more", err, fault.Conflict)
+		must(t, f.End(f.ctx(), f.rosa, first.ID, "not used"))
+		_, err = f.Register(f.ctx(), f.rosa, "One more", access.Viewer)
+		must(t, err)
 	})
 }

@@ -101,3 +101,22 @@ func TestAProgramHoldsNotTooManyTokens(t *testing.T) {
 		f.token(key)
 	})
 }
+
+// One program that signs in does not forget what others of its network tried.
+func TestASuccessDoesNotForgetTheNetworksFailures(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		key := f.register()
+		try := func(i int) error {
+			_, err := f.Token(f.ctx(), "made-up-"+strconv.Itoa(i), "wrong", here)
+			return err
+		}
+		for i := range 48 {
+			wantKind(t, "failing", try(i), fault.Unauthenticated)
+		}
+		f.token(key)
+		wantKind(t, "49", try(49), fault.Unauthenticated)
+		wantKind(t, "50", try(50), fault.Unauthenticated)
+		wantKind(t, "one too many", try(51), fault.TooMany)
+		f.token(key)
+	})
+}
