@@ -46,8 +46,8 @@ type hasher struct {
 	slots     chan struct{}
 	strangers chan struct{}
 	waiting   atomic.Int64 // strangers
-	dummy  stored
-	runs   atomic.Int64 // hashes reckoned so far
+	dummy     stored
+	runs      atomic.Int64 // hashes reckoned so far
 }
 
 // stored is a hash as it stands in a row.

@@ -310,7 +310,9 @@ func TestTwoDecideAboutAnAccountAtOnce(t *testing.T) {
 func TestAnEndedAccessOpensNothingAndIsKept(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ref := f.create(clerk("ruth.osei"))
-		err := f.update(func(tx *db.Tx) error { return Take(tx, relations, ref, "org-riverside", MemberEnded, ByStaff, "left the office") })
+		err := f.update(func(tx *db.Tx) error {
+			return Take(tx, relations, ref, "org-riverside", MemberEnded, ByStaff, "left the office")
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -216,8 +216,8 @@ func blocklist(path string) (*account.Blocklist, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the list of refused passwords: %w", err)
 	}
-	defer f.Close()
-	return account.ReadBlocklist(f)
+	b, err := account.ReadBlocklist(f)
+	return b, errors.Join(err, f.Close())
 }
 
 // housekeeping is what has to be done every day: sessions that ran out are

@@ -10,7 +10,7 @@ import (
 const (
 	programsPath     = "/office/programs"
 	planProgramsPath = "/plan/programs"
-	tokenPath        = "/oauth/token"
+	tokenPath        = "/oauth/token" //nolint:gosec // an address
 )
 
 // routesClient are the rows of programs: their own door, the pages of the
