@@ -22,21 +22,21 @@ var matrix = []struct {
 	side Side
 	has  string
 }{
-	//                          LVSMDWFAIARWPOGST
-	{LocalAdmin, Office /*   */, "yyyyy........y..."},
-	{Requester, Office /*    */, "yyyyy............"},
-	{Clinician, Office /*    */, "yyyyy............"},
-	{Viewer, Office /*       */, "yy..............."},
-	{Intake, Plan /*         */, "yy.yyy..........."},
-	{Nurse, Plan /*          */, "yy.yyyy.........."},
-	{MedicalDirector, Plan /**/, "yy.yyyyy........."},
-	{PlanAdmin, Plan /*      */, "........yy..y.yyy"},
-	{HelpDesk, Plan /*       */, ".........y.....y."},
-	{PrivacyOfficer, Plan /* */, "..........yy...y."},
-	{SecurityOfficer, Plan /**/, "...........y...yy"},
-	{ProviderRelations, Plan /**/, "..............y.."},
-	{Operator, System /*     */, "........yyy.y.yy."},
-	{Machine, System /*      */, "........y...y..y."},
+	//                          LVSMDWFAIARWPOGSTCPKGVF
+	{LocalAdmin, Office /*   */, "yyyyy........y...yyyy.."},
+	{Requester, Office /*    */, "yyyyy............yyyy.."},
+	{Clinician, Office /*    */, "yyyyy............yyyy.."},
+	{Viewer, Office /*       */, "yy...............yyy..."},
+	{Intake, Plan /*         */, "yy.yyy..............y.."},
+	{Nurse, Plan /*          */, "yy.yyyy.............y.."},
+	{MedicalDirector, Plan /**/, "yy.yyyyy............y.."},
+	{PlanAdmin, Plan /*      */, "........yy..y.yyy.....y"},
+	{HelpDesk, Plan /*       */, ".........y.....y......."},
+	{PrivacyOfficer, Plan /* */, "..........yy...y.....yy"},
+	{SecurityOfficer, Plan /**/, "...........y...yy.....y"},
+	{ProviderRelations, Plan /**/, "..............y........"},
+	{Operator, System /*     */, "........yyy.y.yy......."},
+	{Machine, System /*      */, "........y...y..y......."},
 }
 
 func TestEveryRoleAndPermission(t *testing.T) {
@@ -126,9 +126,10 @@ func TestReasonsNameWhatIsMissingAndWhomToAsk(t *testing.T) {
 }
 
 func TestMemberFieldsIsTheAllowListOfTheRole(t *testing.T) {
-	office := []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldRequests}
+	viewer := []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims}
+	office := append(slices.Clone(viewer), FieldAmounts)
 	want := map[Role][]Field{
-		LocalAdmin: office, Requester: office, Clinician: office, Viewer: office,
+		LocalAdmin: office, Requester: office, Clinician: office, Viewer: viewer,
 		Intake: Fields(), Nurse: Fields(), MedicalDirector: Fields(), Operator: Fields(),
 		PrivacyOfficer: {FieldName, FieldBirth, FieldMemberID, FieldRequests},
 	}

@@ -18,14 +18,21 @@ const (
 	FieldCoverage Field = "coverage"
 	FieldPCP      Field = "primary care provider"
 	FieldCopays   Field = "copays"
+	FieldSpent    Field = "deductible and out-of-pocket"
+	FieldOther    Field = "other coverage"
+	FieldNeeded   Field = "authorization needed"
 	FieldRequests Field = "requests"
+	FieldClaims   Field = "claims"
+	FieldAmounts  Field = "claim amounts"
+	FieldMedicare Field = "medicare number"
 )
 
 // Fields gives every fact there is, in the order a page shows them.
 func Fields() []Field {
 	return []Field{
 		FieldName, FieldBirth, FieldMemberID, FieldGender, FieldAddress, FieldPhone, FieldLanguage,
-		FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldRequests,
+		FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests,
+		FieldClaims, FieldAmounts, FieldMedicare,
 	}
 }
 
@@ -33,8 +40,10 @@ func Fields() []Field {
 // P-01, 45 CFR 164.514(d)(2)). A role that is not named sees nothing.
 func fieldsOf(r Role) []Field {
 	switch r {
-	case LocalAdmin, Requester, Clinician, Viewer:
-		return []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldRequests}
+	case LocalAdmin, Requester, Clinician:
+		return []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims, FieldAmounts}
+	case Viewer:
+		return []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims}
 	case Intake, Nurse, MedicalDirector, Operator:
 		// Those who judge a case, and the export of its complete record.
 		return Fields()

@@ -58,6 +58,12 @@ const (
 	ManageOrganizations Permission = "admit organizations"
 	SuspendAccess       Permission = "suspend and reinstate access"
 	TuneRules           Permission = "tune the rules of automatic suspension"
+	ViewClaims          Permission = "view claims"
+	ViewPanel           Permission = "view the panel"
+	PrintCopy           Permission = "print the one copy"
+	BreakGlass          Permission = "open a restricted member"
+	ReviewPrivacy       Permission = "review what touches privacy"
+	ManageFields        Permission = "change which facts a role sees"
 )
 
 // grant is one line of the table of roles.
@@ -72,18 +78,18 @@ type grant struct {
 // physician denies; the licence itself is judged where the decision is made).
 func grants() []grant {
 	return []grant{
-		{LocalAdmin, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ManageOffice}},
-		{Requester, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments}},
-		{Clinician, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments}},
-		{Viewer, Office, []Permission{LookUpMember, ViewRequests}},
+		{LocalAdmin, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ManageOffice, ViewClaims, ViewPanel, PrintCopy, BreakGlass}},
+		{Requester, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ViewClaims, ViewPanel, PrintCopy, BreakGlass}},
+		{Clinician, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ViewClaims, ViewPanel, PrintCopy, BreakGlass}},
+		{Viewer, Office, []Permission{LookUpMember, ViewRequests, ViewClaims, ViewPanel, PrintCopy}},
 
-		{Intake, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases}},
-		{Nurse, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably}},
-		{MedicalDirector, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, DecideAdversely}},
-		{PlanAdmin, Plan, []Permission{ImportData, ManageAccounts, PublishAgreement, ManageOrganizations, SuspendAccess, TuneRules}},
+		{Intake, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, BreakGlass}},
+		{Nurse, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, BreakGlass}},
+		{MedicalDirector, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, DecideAdversely, BreakGlass}},
+		{PlanAdmin, Plan, []Permission{ImportData, ManageAccounts, PublishAgreement, ManageOrganizations, SuspendAccess, TuneRules, ManageFields}},
 		{HelpDesk, Plan, []Permission{ManageAccounts, SuspendAccess}},
-		{PrivacyOfficer, Plan, []Permission{ReadRecord, ReadDisclosures, SuspendAccess}},
-		{SecurityOfficer, Plan, []Permission{ReadDisclosures, SuspendAccess, TuneRules}},
+		{PrivacyOfficer, Plan, []Permission{ReadRecord, ReadDisclosures, SuspendAccess, ReviewPrivacy, ManageFields}},
+		{SecurityOfficer, Plan, []Permission{ReadDisclosures, SuspendAccess, TuneRules, ManageFields}},
 		{ProviderRelations, Plan, []Permission{ManageOrganizations}},
 
 		{Operator, System, []Permission{ImportData, ManageAccounts, ReadRecord, PublishAgreement, ManageOrganizations, SuspendAccess}},
@@ -140,7 +146,8 @@ func Permissions() []Permission {
 	return []Permission{
 		LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably,
 		DecideAdversely, ImportData, ManageAccounts, ReadRecord, ReadDisclosures, PublishAgreement,
-		ManageOffice, ManageOrganizations, SuspendAccess, TuneRules,
+		ManageOffice, ManageOrganizations, SuspendAccess, TuneRules, ViewClaims, ViewPanel, PrintCopy, BreakGlass,
+		ReviewPrivacy, ManageFields,
 	}
 }
 

@@ -39,6 +39,7 @@ type Look struct {
 	Purpose access.Purpose
 	Outcome Outcome
 	Key     string // the kind of key that was typed ("member id"), never what was typed
+	Tie     string // why the organization may see the member ("panel", "claim"), or the opening of a restricted member ("glass/<id>")
 }
 
 // Row is one line of the ledger, with names as they were at the time.
@@ -58,8 +59,8 @@ type Row struct {
 }
 
 const (
-	columns   = "id, member, subject, fields, purpose, outcome, key_kind, person, username, name, org, org_name, session, door, address, at_us"
-	columnsNo = 16
+	columns   = "id, member, subject, fields, purpose, outcome, key_kind, person, username, name, org, org_name, session, door, address, at_us, tie"
+	columnsNo = 17
 	chunk     = 50 // rows in one statement
 	longest   = 40 // of the kind of a key
 )
@@ -96,7 +97,7 @@ func write(tx *db.Tx, who access.Actor, looks []Look) ([]id.Disclosure, error) {
 			ids = append(ids, ref)
 			args = append(args,
 				string(ref), string(l.Member), l.Subject, joinFields(l.Fields), string(l.Purpose), string(l.Outcome), l.Key,
-				string(who.Person), who.Username, who.Name, string(who.Org), who.OrgName, string(who.Session), who.Door, who.Address, db.Micros(tx.Now))
+				string(who.Person), who.Username, who.Name, string(who.Org), who.OrgName, string(who.Session), who.Door, who.Address, db.Micros(tx.Now), l.Tie)
 		}
 		err := tx.Later("insert into disclosure ("+columns+") values "+values(n), args...)
 		if err != nil {

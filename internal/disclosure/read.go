@@ -57,7 +57,7 @@ func scan(r *sql.Rows) (Row, error) {
 	var fields string
 	var at int64
 	err := r.Scan(&row.ID, &row.Member, &row.Subject, &fields, &row.Purpose, &row.Outcome, &row.Key,
-		&row.Person, &row.Username, &row.Name, &row.Org, &row.OrgName, &row.Session, &row.Door, &row.Address, &at)
+		&row.Person, &row.Username, &row.Name, &row.Org, &row.OrgName, &row.Session, &row.Door, &row.Address, &at, &row.Tie)
 	row.Fields, row.At = splitFields(fields), db.Time(at)
 	return row, err
 }

@@ -56,7 +56,7 @@ func Match(tx *db.Tx, who access.Actor, purpose access.Purpose, k Key) (Member, 
 	}
 	m := found[0]
 	if who.Side == access.Office {
-		err = relate(tx, who, m.ID)
+		err = Bind(tx, who, m.ID, TieVisit, tx.Now.Add(visitLasts))
 		if err != nil {
 			return Member{}, err
 		}
@@ -116,16 +116,6 @@ func (k Key) find(tx *db.Tx) ([]Member, error) {
 func sameWhenTyped(typed, known string) bool {
 	folded := Fold(typed)
 	return folded == "" || folded == Fold(known)
-}
-
-// relate notes that the actor's organization has looked the member up.
-func relate(tx *db.Tx, who access.Actor, m id.Member) error {
-	if who.Org == "" {
-		return fault.New(fault.Forbidden, "Your account belongs to no organization. Ask the HelpDesk")
-	}
-	_, err := tx.Exec("insert into member_relation (org, member, since_us, person) values ($1, $2, $3, $4) on conflict (org, member) do nothing",
-		string(who.Org), string(m), db.Micros(tx.Now), string(who.Person))
-	return err
 }
 
 // wholeMember is the subject of a look at everything the actor may be shown
@@ -222,8 +212,9 @@ func chunk(left int) int {
 func pick(tx *db.Tx, who access.Actor, ids []id.Member) ([]Member, error) {
 	query, args := "select "+columns+" from member m where m.id in (", []any{}
 	if who.Side == access.Office {
-		query = "select " + columns + " from member m join member_relation r on r.member = m.id and r.org = $1 where m.id in ("
-		args = append(args, string(who.Org))
+		query = "select " + columns + ` from member m where exists (select 1 from member_tie t
+			where t.org = $1 and t.member = m.id and (t.until_us = 0 or t.until_us > $2)) and m.id in (`
+		args = append(args, string(who.Org), db.Micros(tx.Now))
 	}
 	return inChunks(tx, query, args, distinct(ids))
 }

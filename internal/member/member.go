@@ -135,7 +135,8 @@ func (m Member) onlyFor(fields []access.Field) Member {
 			out.Phone = m.Phone
 		case access.FieldLanguage:
 			out.Language = m.Language
-		case access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldRequests:
+		case access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldRequests, access.FieldSpent,
+			access.FieldOther, access.FieldNeeded, access.FieldClaims, access.FieldAmounts, access.FieldMedicare:
 		}
 	}
 	return out

@@ -129,6 +129,10 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
+	err = member.Bind(tx, who, m.ID, member.TieRequest, time.Time{})
+	if err != nil {
+		return Receipt{}, err
+	}
 	r := s.newRequest(tx, who, sub, m)
 	r.ID, r.Number = ref, id.NewNumber(tx.Now)
 	r.service = service(sub.Lines, known.service)

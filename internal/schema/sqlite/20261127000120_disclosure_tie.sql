@@ -1,0 +1,3 @@
+-- +goose Up
+-- disclosure: why the organization could see the member.
+alter table disclosure add column tie text not null default '';
