@@ -65,6 +65,7 @@ func TestSaveRefuses(t *testing.T) {
 			{"issuer", "Nothing there", func(p *Provider) { p.Issuer += "/elsewhere" }},
 			{"client", "client id", func(p *Provider) { p.ClientID = "a\u00a0b" }},
 			{"secret", "client secret", func(p *Provider) { p.Secret = "" }},
+			{"secret", "US keyboard", func(p *Provider) { p.Secret = "schl\u00fcssel" }},
 			{"domains", "1 to 50", func(p *Provider) { p.Domains = nil }},
 			{"domains", "without @", func(p *Provider) { p.Domains = []string{"ruth@riverside.example"} }},
 			{"domains", "such as", func(p *Provider) { p.Domains = []string{"example"} }},

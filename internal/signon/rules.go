@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,8 +39,14 @@ func showable(text string, most int) bool {
 	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
-// visible reports whether text is 1 to most visible ASCII characters, which is
-// what a client's id and secret are made of (RFC 6749, appendix A).
+// plain reports whether text is 1 to most printing ASCII characters, the space
+// among them, which is what a client's id and secret are made of (RFC 6749,
+// appendix A.1 and A.2).
+func plain(text string, most int) bool {
+	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// visible is plain without the space, which parts the values of "acr".
 func visible(text string, most int) bool {
 	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -72,11 +79,14 @@ func (s *Service) clean(p Provider) (Provider, error) {
 	if !s.address(p.Issuer) || strings.ContainsAny(p.Issuer, "?#") {
 		add("issuer", "Enter the provider's issuer exactly as it writes it: an https address without a question mark")
 	}
-	if !visible(p.ClientID, maxClient) {
+	if !plain(p.ClientID, maxClient) {
 		add("client", "Enter the client id that the provider gave for the portal")
 	}
-	if p.Secret == "" && p.ID == "" || p.Secret != "" && !visible(p.Secret, maxSecret) {
+	switch {
+	case p.Secret == "" && p.ID == "":
 		add("secret", "Enter the client secret that the provider gave for the portal")
+	case p.Secret != "" && !plain(p.Secret, maxSecret):
+		add("secret", "Enter the client secret again: it has only letters, digits, spaces and signs of a US keyboard, and at most "+strconv.Itoa(maxSecret)+" of them")
 	}
 	var text string
 	p.Domains, text = cleanDomains(p.Domains)
