@@ -15,12 +15,12 @@ import (
 
 const (
 	// TokenLasts is how long an access token works.
-	TokenLasts = 15 * time.Minute
+	TokenLasts = 5 * time.Minute // no longer, as SMART App Launch 2.2.0 advises (W-02)
 
 	mostTokens = 100 // that one program may hold at a time
 )
 
-// Token gives a program an access token for 15 minutes, against its id and
+// Token gives a program an access token for TokenLasts, against its id and
 // secret. Anything that is not right is one fault.Unauthenticated; too many
 // attempts are fault.TooMany.
 func (s *Service) Token(ctx context.Context, clientID, secret, address string) (string, error) {

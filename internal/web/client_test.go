@@ -90,7 +90,7 @@ func TestAProgramFromRegistrationToItsEnd(t *testing.T) {
 
 		got := jsonOf(t, asProgram(machine, grant(), id, secret))
 		token, _ := got["access_token"].(string)
-		if got["token_type"] != "Bearer" || got["expires_in"] != 900.0 || len(token) != 43 {
+		if got["token_type"] != "Bearer" || got["expires_in"] != 300.0 || len(token) != 43 {
 			t.Fatalf("%v", got)
 		}
 		if a := bearer(machine, token); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "agreement has to be accepted for this program first") {
@@ -229,9 +229,9 @@ func TestProgramsArePrivateToTheirOfficeAndAskForAFreshProof(t *testing.T) {
 				t.Errorf("%s: %d", path, a.Status)
 			}
 		}
-		token, _ := jsonOf(t, asProgram(machine, grant(), id, secret))["access_token"].(string)
 		staff := p.SignedIn(t, p.HelpDesk)
 		p.Clock.Advance(account.StrongFor + time.Second)
+		token, _ := jsonOf(t, asProgram(machine, grant(), id, secret))["access_token"].(string)
 		for path, who := range map[string]*portal.Browser{
 			"/office/programs": office, "/office/programs/" + id + "/secret": office, "/office/programs/" + id + "/end": office, "/office/programs/" + id + "/agreement": office,
 			"/plan/programs/" + id + "/suspend": staff, "/plan/programs/" + id + "/cancel": staff, "/plan/programs/" + id + "/reinstate": staff,
