@@ -228,3 +228,49 @@ test('an office of its own asks for an account', async () => {
   await page.context().close();
 });
 
+
+test('an office’s program works once the agreement is accepted for it, and not a moment longer than it may', async () => {
+  const page = await open(browser);
+  const p = demo.person('winifred.halloran');
+  await signIn(page, demo.base, p);
+  await page.goto(demo.base + '/office/programs');
+  await look(page, 'programs of an office, none yet');
+  await page.fill('main [name=name]', 'Nightly look');
+  await page.click('main button:has-text("Register the program")');
+  await strong(page, p);
+  await page.waitForSelector('text=It is shown this once');
+  await look(page, 'a program’s secret');
+  const [id, secret] = await page.locator('main dd').allInnerTexts();
+  const token = () => fetch(demo.base + '/oauth/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: id.trim(), client_secret: secret.trim() }) });
+  const early = await (await token()).json();
+  const shut = await fetch(demo.base + '/api/whoami', { headers: { Authorization: `Bearer ${early.access_token}` } });
+  assert.equal(shut.status, 403, 'a program works before the agreement is accepted');
+  assert.match(await shut.text(), /agreement/);
+  await page.click('text=Go on to the program');
+  await look(page, 'a program that waits for the agreement');
+  await page.click('a:has-text("Read and accept it")');
+  await look(page, 'the agreement for a program');
+  await tick(page, '[name=agree]');
+  await page.click('main form button[type=submit]');
+  await strong(page, p);
+  await page.waitForURL((u) => !u.pathname.endsWith('/agreement'));
+  await look(page, 'a program at work');
+  const got = await (await token()).json();
+  const whoami = () => fetch(demo.base + '/api/whoami', { headers: { Authorization: `Bearer ${got.access_token}` } });
+  assert.equal((await (await whoami()).json()).organization, 'Riverside Cardiology');
+
+  const desk = await open(browser);
+  const officer = demo.people.find((x) => x.role === 'security officer');
+  await signIn(desk, demo.base, officer);
+  await desk.goto(demo.base + '/plan/programs');
+  await look(desk, 'programs of offices');
+  await desk.click('main a:has-text("Nightly look")');
+  await look(desk, 'a program, for the plan');
+  await desk.fill('main [name=suspend-reason]', 'It asked at odd hours');
+  await desk.click('main button:has-text("Suspend the program")');
+  await strong(desk, officer);
+  await desk.waitForURL((u) => u.searchParams.has('done'));
+  assert.equal((await whoami()).status, 401, 'a suspended program still works');
+  await desk.context().close();
+  await page.context().close();
+});
