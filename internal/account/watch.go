@@ -151,6 +151,28 @@ func LastOf(tx *db.Tx, person id.Person) (access.Role, error) {
 	return "", nil
 }
 
+// Holders gives the active people of the plan who have a role, at most 100.
+func Holders(tx *db.Tx, role access.Role) ([]Person, error) {
+	all, err := db.Collect(scanPerson)(tx.Rows("select "+personColumns+atHome+"where p.side = $1 and p.state = $2 and m.state = $3 order by p.id",
+		int64(access.Plan), string(Active), string(MemberActive)))
+	all = slices.DeleteFunc(all, func(p Person) bool { return !slices.Contains(p.Roles, role) })
+	return all[:min(len(all), 100)], err
+}
+
+// Named is somebody's name in an organization; the plan's own is "".
+type Named struct {
+	Org  id.Organization
+	Name string
+}
+
+// Names gives the names of everybody with open access, by organization.
+func Names(tx *db.Tx) ([]Named, error) {
+	return db.Collect(func(r *sql.Rows) (Named, error) {
+		var n Named
+		return n, r.Scan(&n.Org, &n.Name)
+	})(tx.Rows("select m.org, p.name from account_membership m join account_person p on p.id = m.person where m.state = $1 order by m.org, p.name", string(MemberActive)))
+}
+
 // Unused gives the active accounts that nobody has used since a time, those
 // that have waited longest first. after is the last one of the page before.
 func Unused(tx *db.Tx, since time.Time, after Person, limit int) ([]Person, error) {

@@ -160,11 +160,14 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Agreements = agreement.New(agreement.Deps{DB: a.DB, Zone: a.Zone, Fields: agreement.Fields{
 		Plan: a.Config.Plan.Name, HelpDeskAddress: help.Address, HelpDeskPhone: help.Phone, HelpDeskEmail: help.Email,
 	}})
-	a.Watch = watch.New(watch.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, HelpDesk: help.Email, Call: help.Phone, Site: a.Config.site()})
+	err = a.watch(ctx)
+	if err != nil {
+		return err
+	}
 	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
-	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
+	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
@@ -176,6 +179,22 @@ func (a *App) assemble(ctx context.Context) error {
 	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
 	return err
+}
+
+// watch makes what looks after accounts. The key of its digests lies in the
+// database, sealed by the keys of second factors.
+func (a *App) watch(ctx context.Context) error {
+	seal, err := factor.LoadOrMakeKeys(a.Config.path("account.keys"))
+	if err != nil {
+		return fmt.Errorf("loading the keys of second factors: %w", err)
+	}
+	key, err := watch.LoadOrMakeKey(ctx, a.DB, access.SystemActor("watch"), seal)
+	if err != nil {
+		return err
+	}
+	help := a.Config.Plan.HelpDesk
+	a.Watch = watch.New(watch.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, HelpDesk: help.Email, Call: help.Phone, Site: a.Config.site(), Key: key})
+	return nil
 }
 
 // accounts makes what people sign in with, and what writes to them.

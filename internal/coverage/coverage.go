@@ -22,6 +22,7 @@ import (
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
+	"hsconnect/internal/watch"
 )
 
 // Line is a kind of insurance. Eligibility for the services that the portal
@@ -112,6 +113,8 @@ type Deps struct {
 	DB   *db.DB
 	Log  *slog.Logger
 	Zone *time.Location // the plan's
+
+	Watch *watch.Service // holds up who looks in vain; nil: one of its own
 }
 
 // Service does what this package promises.
@@ -122,21 +125,26 @@ func New(d Deps) *Service {
 	if d.Zone == nil {
 		d.Zone = time.UTC
 	}
+	if d.Watch == nil {
+		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
+	}
 	return &Service{Deps: d}
 }
 
 // LookUp finds the one member that the key names and gives the member's
 // eligibility on a day. The disclosure is committed before the answer, for a
 // look that found nothing as well. It answers Invalid for half a key or a day
-// outside the window, and NotFound alike for no member and for several.
+// outside the window, NotFound alike for no member and for several, and
+// TooMany to somebody who has looked in vain too often.
 func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
 		return Sheet{}, err
 	}
 	purpose := purposeOr(who, q.Purpose)
-	return s.look(ctx, who, purpose, q.Key.Kind(), disclosure.NotFound, q.On, func(tx *db.Tx) (member.Member, error) {
-		return member.Match(tx, who, purpose, q.Key)
+	return s.look(ctx, who, q.On, finding{
+		guarded: true, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
+		find: func(tx *db.Tx) (member.Member, error) { return member.Match(tx, who, purpose, q.Key) },
 	})
 }
 
@@ -145,8 +153,9 @@ func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet,
 // id, the answer is NotFound, and the attempt is written down as refused.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date) (Sheet, error) {
 	purpose := purposeOr(who, "")
-	return s.look(ctx, who, purpose, "", disclosure.Refused, on, func(tx *db.Tx) (member.Member, error) {
-		return member.Get(tx, who, purpose, "member", m)
+	return s.look(ctx, who, on, finding{
+		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
+		find:   func(tx *db.Tx) (member.Member, error) { return member.Get(tx, who, purpose, "member", m) },
 	})
 }
 
@@ -162,43 +171,70 @@ func purposeOr(who access.Actor, p access.Purpose) access.Purpose {
 	return access.Payment
 }
 
-// look shows a sheet in one transaction, or writes in another that nothing
-// was found: the first leaves no trace when it fails.
-func (s *Service) look(ctx context.Context, who access.Actor, purpose access.Purpose, key string, missed disclosure.Outcome,
-	on civil.Date, find func(tx *db.Tx) (member.Member, error),
-) (Sheet, error) {
+// finding is a way to find a member, and what the ledger says when it does not.
+type finding struct {
+	guarded bool            // by the watch over look-ups: something was typed
+	missed  disclosure.Look // what is written down in vain
+	key     member.Key      // what was typed
+	find    func(tx *db.Tx) (member.Member, error)
+}
+
+// look shows a sheet, or writes down that nothing was found, in one
+// transaction: what was in vain counts before the next look is let through.
+func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f finding) (Sheet, error) {
 	var out Sheet
-	err := s.DB.Update(ctx, func(tx *db.Tx) error {
+	var instead error // of a sheet, after the commit
+	err := s.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		out, instead = Sheet{}, nil
 		today := civil.Of(tx.Now, s.Zone)
 		day := on
 		if day.IsZero() {
 			day = today
 		}
-		err := inWindow(day, today)
+		err = inWindow(day, today)
 		if err != nil {
 			return err
 		}
-		m, err := find(tx)
+		if f.guarded {
+			instead, err = s.Watch.BeforeLook(tx, who)
+			if err != nil || instead != nil {
+				return err
+			}
+		}
+		m, err := f.find(tx)
+		if fault.Is(err, fault.NotFound) {
+			instead = err
+			return s.inVain(tx, who, f)
+		}
 		if err != nil {
 			return err
 		}
 		out, err = sheet(tx, who, m, day)
-		return err
+		if err != nil || !f.guarded {
+			return err
+		}
+		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: m.First, Last: m.Last})
 	})
 	if err == nil {
-		return out, nil
+		err = instead
 	}
-	if !fault.Is(err, fault.NotFound) {
+	if err != nil {
 		return Sheet{}, err
 	}
-	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: "member", Purpose: purpose, Outcome: missed, Key: key})
+	return out, nil
+}
+
+// inVain writes a look that found nothing into the ledger, and counts it.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
+	row, err := disclosure.Write(tx, who, f.missed)
+	if err != nil || !f.guarded {
 		return err
-	})
-	if lost != nil {
-		return Sheet{}, lost
 	}
-	return Sheet{}, err
+	half, err := member.HalfFits(tx, who, f.key)
+	if err != nil {
+		return err
+	}
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
 }
 
 // inWindow holds the day asked for to twelve months back and to the end of

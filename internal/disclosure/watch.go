@@ -20,11 +20,14 @@ type Trace struct {
 	At      time.Time
 }
 
+// wholeMember is the subject of a member who was opened.
+const wholeMember = "member"
+
 const traceColumns = "id, person, member, subject, outcome, at_us"
 
 // single reports whether a subject is one thing that was opened: a member, or
 // a request or document by its id. Lists and home pages are named otherwise.
-func single(subject string) bool { return subject == "member" || strings.Contains(subject, "/") }
+func single(subject string) bool { return subject == wholeMember || strings.Contains(subject, "/") }
 
 func scanTrace(r *sql.Rows) (Trace, error) {
 	var t Trace
@@ -52,4 +55,23 @@ func Since(tx *db.Tx, from time.Time, after id.Disclosure, limit int) ([]Trace, 
 func TracesOf(tx *db.Tx, person id.Person, after time.Time, limit int) ([]Trace, error) {
 	return db.Collect(scanTrace)(tx.Rows("select "+traceColumns+" from disclosure where person = $1 and at_us > $2 order by at_us desc, id desc limit $3",
 		string(person), db.Micros(after), int64(limit)))
+}
+
+// OpenedBy gives how many different members one person opened from a time on,
+// until another.
+func OpenedBy(tx *db.Tx, person id.Person, from, until time.Time) (n int64, err error) {
+	err = tx.Row("select count(distinct member) from disclosure where person = $1 and at_us >= $2 and at_us < $3 and subject = $4 and outcome = $5",
+		string(person), db.Micros(from), db.Micros(until), wholeMember, string(Shown)).Scan(&n)
+	return n, err
+}
+
+// UsualOf gives on how many of the days before a midnight one person opened
+// members, and how many different ones, added up over these days.
+func UsualOf(tx *db.Tx, person id.Person, midnight time.Time, days int) (active, members int64, err error) {
+	const day = 24 * time.Hour
+	err = tx.Row(`select count(distinct d.nth), count(*) from (select distinct member, (at_us - $1) / $2 as nth from disclosure
+			where person = $3 and at_us >= $4 and at_us < $5 and subject = $6 and outcome = $7) d`,
+		db.Micros(midnight)-int64(days)*day.Microseconds(), day.Microseconds(), string(person),
+		db.Micros(midnight)-int64(days)*day.Microseconds(), db.Micros(midnight), wholeMember, string(Shown)).Scan(&active, &members)
+	return active, members, err
 }

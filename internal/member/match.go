@@ -113,6 +113,19 @@ func (k Key) find(tx *db.Tx) ([]Member, error) {
 	return fits, nil
 }
 
+// HalfFits says, of a key that found nobody, whether its number alone would
+// have: somebody who has numbers and guesses birth dates. It shows nothing of
+// anybody, and its answer is for the portal's own rules, never for the actor.
+func HalfFits(tx *db.Tx, _ access.Actor, k Key) (bool, error) {
+	number := FoldNumber(k.Number)
+	if number == "" || k.Birth.IsZero() {
+		return false, nil
+	}
+	var n int64
+	err := tx.Row("select count(*) from (select m.id from member m where m.number_folded = $1 or m.subscriber_folded = $2 limit 1) fits", number, number).Scan(&n)
+	return n > 0, err
+}
+
 func sameWhenTyped(typed, known string) bool {
 	folded := Fold(typed)
 	return folded == "" || folded == Fold(known)

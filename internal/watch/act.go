@@ -1,9 +1,27 @@
 package watch
 
 import (
+	"slices"
+
 	"hsconnect/internal/account"
 	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
 )
+
+// refsMost is how many lines of the ledger one suspicion keeps as its evidence.
+const refsMost = 200
+
+// keep writes down which lines of the ledger are the evidence of a case.
+func keep(tx *db.Tx, c ID, refs []id.Disclosure) error {
+	for _, ref := range refs[max(0, len(refs)-refsMost):] {
+		err := tx.Later("insert into watch_ref (case_id, disclosure) values ($1, $2) on conflict (case_id, disclosure) do nothing", string(c), string(ref))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // act opens a case for a suspicion and suspends the account where the rule
 // says so. It reports false when the evidence was used in the meantime.
@@ -13,6 +31,9 @@ func (s *Service) act(tx *db.Tx, f suspicion) (bool, error) {
 		return false, err
 	}
 	p, err := account.Watched(tx, f.person)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil // a program: the guard holds it, and it has no account to look at
+	}
 	if err != nil {
 		return false, err
 	}
@@ -25,9 +46,19 @@ func (s *Service) act(tx *db.Tx, f suspicion) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
+	err = keep(tx, c.ID, f.refs)
+	if err != nil {
+		return false, err
+	}
 	suspended, err := s.suspend(tx, f, p, c, fresh)
 	if err != nil || !suspended && !fresh {
 		return true, err
+	}
+	if slices.Contains(Probing(), f.rule.Name) {
+		err = s.tellPrivacy(tx, c)
+		if err != nil {
+			return false, err
+		}
 	}
 	if !suspended {
 		_, err = s.tellDesk(tx, c, "Incident about "+p.Username, "A rule has opened an incident about the account "+p.Username+". The account was not suspended by it.",

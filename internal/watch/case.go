@@ -70,6 +70,8 @@ const (
 	StepRead       StepKind = "ledger of what was opened read"
 	StepReviewed   StepKind = "reviewed"
 	StepReinstated StepKind = "account reinstated"
+	StepPrivacy    StepKind = "privacy officer told by mail"
+	StepLet        StepKind = "look-ups let go on"
 )
 
 // Case is a suspicion about an account.

@@ -23,7 +23,22 @@ const (
 	Misses    Cause = "many look-ups in vain"
 	Night     Cause = "use at night"
 	AfterEnd  Cause = "use after the account was closed"
+
+	Slowed        Cause = "look-ups slowed"
+	Stopped       Cause = "look-ups stopped for the day"
+	Spread        Cause = "look-ups in vain by one office"
+	WrongPairs    Cause = "right numbers with wrong birth dates"
+	Sequences     Cause = "numbers that follow one another"
+	Volume        Cause = "far more members than usual"
+	SameSurname   Cause = "members of the same last name"
+	StaffAsMember Cause = "colleagues looked up as members"
 )
+
+// Probing gives the rules about how members are looked up. What they find is
+// told to the privacy officers as well.
+func Probing() []Cause {
+	return []Cause{LookUps, Misses, Stopped, Spread, WrongPairs, Sequences, Volume, SameSurname, StaffAsMember}
+}
 
 // Rule is one rule of automatic suspension, as it is in force. Which of the
 // numbers it uses, and what they mean, say Counts, Minutes and Hours.
@@ -62,6 +77,22 @@ func Defaults() []Rule {
 		{Name: Misses, Enabled: true, Suspends: true, Most: 40, Minutes: 60},
 		{Name: Night, Suspends: true, FromHour: 23, ToHour: 5},
 		{Name: AfterEnd, Enabled: true},
+		// A clerk with twenty requests before lunch and a list of which every
+		// third row is outdated, each tried twice, has some ten look-ups in vain
+		// in her worst hour. The first waits are 2, 4 and 8 seconds.
+		{Name: Slowed, Enabled: true, Most: 10, Minutes: 60},
+		// Three such hours of nothing but outdated rows.
+		{Name: Stopped, Enabled: true, Suspends: true, Most: 30},
+		// More than two people at their own brake can make in an hour.
+		{Name: Spread, Enabled: true, Most: 50, Minutes: 60},
+		// One birth date in thirty is mistyped: ten are three hundred look-ups, or
+		// a list with day and month changed, which somebody should mend.
+		{Name: WrongPairs, Enabled: true, Suspends: true, Most: 10, Minutes: 24 * 60},
+		// Trying what a smudged digit may be gives two or three.
+		{Name: Sequences, Enabled: true, Suspends: true, Most: 6, Minutes: 24 * 60},
+		{Name: Volume, Enabled: true, Most: 5},
+		{Name: SameSurname, Enabled: true, Most: 2, Minutes: 24 * 60},
+		{Name: StaffAsMember, Enabled: true, Most: 0, Minutes: 24 * 60},
 	}
 }
 
@@ -96,8 +127,50 @@ func (r Rule) Meaning() Meaning {
 		return Meaning{What: "Somebody types the right password of an account that is closed, or whose office has ended its access: a person who has left, or somebody who knows her password.",
 			Honest: "Nothing opens and there is nothing to suspend: the incident is for the office to be asked."}
 	case ByPerson, ByStaff:
+	default:
+		return r.Name.probing()
 	}
 	return Meaning{}
+}
+
+// probing says what the rules about look-ups of members look for.
+func (c Cause) probing() Meaning {
+	switch c {
+	case Slowed:
+		return Meaning{What: "One person's look-ups find nothing, or are refused, again and again. The next one has to wait: 2 seconds, then twice as long each time, 15 minutes at most. It opens no incident.",
+			Honest: "Somebody with an outdated list waits a few seconds at the end of it. Look-ups that find their member never count.",
+			Counts: "look-ups that found nothing or were refused", Within: "in any stretch of"}
+	case Stopped:
+		return Meaning{What: "One person's look-ups in a day find nothing, or are refused, so often that no more are answered until the next day, or until a privacy or security officer lets them go on.",
+			Honest: "Members who were found before stay open, and so does all other work. The account is suspended only where more than 20 further look-ups are tried after the stop, as a program does that does not read.",
+			Counts: "look-ups in a day that found nothing or were refused", Acts: true}
+	case Spread:
+		return Meaning{What: "The people of one organization together look for many members in vain, each of them too few to be stopped. Those of them who have looked in vain within the hour wait up to half a minute between look-ups.",
+			Honest: "A large hospital has many misread cards: give it room. The incident is about the account with the most of them, and names nobody else.",
+			Counts: "look-ups that found nothing or were refused, by two people or more", Within: "in any stretch of"}
+	case WrongPairs:
+		return Meaning{What: "Member numbers that exist are typed with birth dates that are not those members', as somebody does who has numbers and guesses the rest.",
+			Honest: "The person is never told which part was wrong. A list with day and month exchanged looks the same.",
+			Counts: "look-ups whose number fits and whose birth date does not", Within: "in any stretch of", Acts: true}
+	case Sequences:
+		return Meaning{What: "Member numbers that follow one another are typed, and find nothing, as somebody does who counts upwards.",
+			Honest: "Only numbers that found nothing count, so families do not. What is typed is not kept: its digests are, for a day.",
+			Counts: "different numbers in a row", Within: "in any stretch of", Acts: true}
+	case Volume:
+		return Meaning{What: "One person opens far more members in a day than on her usual day, counted over the 30 days before, and more than 40.",
+			Honest: "Somebody who takes over a colleague's work looks the same. Who has worked on fewer than five of those days has no usual day and is not judged.",
+			Counts: "times the usual number of different members in a day", Acts: true}
+	case SameSurname:
+		return Meaning{What: "One person opens members who have her own last name, and they are more than a tenth of what she opens: kin, perhaps.",
+			Honest: "Many people share a last name and are no kin. Kin under another name are not seen.",
+			Counts: "different members of the same last name", Within: "in any stretch of", Acts: true}
+	case StaffAsMember:
+		return Meaning{What: "One person opens a member who has her own first and last name, or those of somebody who works for the same organization.",
+			Honest: "Two people may have one name. A new colleague counts an hour after the account is made.",
+			Counts: "different members", Within: "in any stretch of", Acts: true}
+	default:
+		return Meaning{}
+	}
 }
 
 // Words says how a rule is set, for its history.
@@ -194,6 +267,9 @@ func (r Rule) check() error {
 	}
 	if m.Counts != "" && (r.Most < 0 || r.Most > mostMost) {
 		bad = append(bad, fault.Problem{Path: "most", Text: "Give a whole number from 0 to 100000"})
+	}
+	if r.Name == Volume && r.Most == 0 {
+		bad = append(bad, fault.Problem{Path: "most", Text: "Everybody has usual days: give 1 or more"})
 	}
 	if r.Name == Travel && r.Most == 0 {
 		bad = append(bad, fault.Problem{Path: "most", Text: "Everybody signs in from one network at least: give 1 or more"})

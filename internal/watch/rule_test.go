@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -277,7 +278,12 @@ func (f *fixture) wantDone(c watch.Case, suspends bool) {
 	if !c.Suspended || p.State != account.Suspended || p.Cause != account.OnSuspicion || !strings.Contains(p.Reason, string(c.Cause)) {
 		f.t.Errorf("%s of %s: %s", p.State, p.Cause, p.Reason)
 	}
-	if got := f.steps(c.ID); got != "opened | account suspended | HelpDesk told by mail | person told by mail" {
+	want := "opened | account suspended | HelpDesk told by mail | person told by mail"
+	if slices.Contains(watch.Probing(), c.Cause) {
+		want = "opened | account suspended | privacy officer told by mail | HelpDesk told by mail | person told by mail"
+		wantText(f.t, strings.Join(f.mails("privacy@riverside.example"), "\n"), "Look-ups to review: ruth", "/plan/incidents/"+string(c.ID))
+	}
+	if got := f.steps(c.ID); got != want {
 		f.t.Error(got)
 	}
 	if f.number("select count(*) from account_session where ended_us = 0 and person = $1", string(f.ruth)) != 0 {

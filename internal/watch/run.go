@@ -28,6 +28,7 @@ type suspicion struct {
 	since    time.Time // what was before has been used already
 	until    time.Time // what is used by this
 	evidence string
+	refs     []id.Disclosure // lines of the ledger, oldest first
 }
 
 // Run lets every rule look at what has happened since it looked last, and
@@ -46,6 +47,10 @@ func (s *Service) Run(ctx context.Context) (fresh int, err error) {
 		}
 		return v.look(tx)
 	})
+	if err != nil {
+		return 0, err
+	}
+	err = s.tidy(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -176,6 +181,8 @@ func (v *view) apply(tx *db.Tx, r Rule) error {
 		people, see = keys(v.arrivals), v.afterEnd
 	case ByPerson, ByStaff:
 		return nil
+	default:
+		return v.probing(tx, r)
 	}
 	for _, p := range people {
 		since, err := usedUntil(tx, r.Name, p)

@@ -226,6 +226,9 @@ func minutes(n int) string {
 	if n == 1 {
 		return "a minute"
 	}
+	if n > 60 && n%60 == 0 {
+		return strconv.Itoa(n/60) + " hours"
+	}
 	return strconv.Itoa(n) + " minutes"
 }
 

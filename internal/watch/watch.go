@@ -9,10 +9,13 @@
 //   - every suspicion is a case with its evidence in words, a reviewer, an
 //     outcome and a reason, and each step is written down for good;
 //   - an account that nobody uses is warned about and then suspended, on the
-//     days that the plan has set.
+//     days that the plan has set;
+//   - who looks for members in vain, again and again, waits longer and longer,
+//     and is then refused for the day, by rows that every copy of the portal
+//     sees; what was typed is nowhere, and its digests are gone after a day.
 //
-// A case holds no member information: counts and networks only. What somebody
-// opened is in the ledger of disclosures, for those who may read it.
+// A case holds no member information: counts, networks and references into the
+// ledger of disclosures, where those who may read it find what was opened.
 package watch
 
 import (
@@ -73,6 +76,8 @@ type Deps struct {
 	Site     string // base address of the portal, for the links of mails; empty: no links
 
 	NonUse NonUse
+
+	Key []byte // of the digests of typed numbers, from LoadOrMakeKey; nil: one that lasts as long as the Service
 }
 
 // Service keeps the cases and runs the rules. It may be used from many goroutines.
@@ -84,11 +89,15 @@ type Service struct {
 	call   string
 	site   string
 	nonUse NonUse
+	key    []byte
 }
 
 // New makes a Service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, log: d.Log, zone: d.Zone, desk: d.HelpDesk, call: theDesk, site: d.Site, nonUse: d.NonUse.orDefault()}
+	s := &Service{db: d.DB, log: d.Log, zone: d.Zone, desk: d.HelpDesk, call: theDesk, site: d.Site, nonUse: d.NonUse.orDefault(), key: d.Key}
+	if len(s.key) == 0 {
+		s.key = freshKey()
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -134,6 +143,36 @@ func (s *Service) tellDesk(tx *db.Tx, c Case, subject string, text ...string) (b
 		m.Link, m.LinkText = s.site+casesPath+string(c.ID), "Open the incident"
 	}
 	return s.post(tx, m)
+}
+
+// tellPrivacy queues a mail about a case to each privacy officer, and writes
+// down that they were told.
+func (s *Service) tellPrivacy(tx *db.Tx, c Case) error {
+	officers, err := account.Holders(tx, access.PrivacyOfficer)
+	if err != nil {
+		return err
+	}
+	any := false
+	for _, p := range officers {
+		if p.ID == c.Person || p.Email == "" {
+			continue
+		}
+		m := mail.Message{Person: p.ID, Address: p.Email, Kind: "incident", Subject: "Look-ups to review: " + c.Username,
+			Text: []string{"Hello,", "A rule has opened an incident about how the account " + c.Username + " looks up members.", "Cause: " + string(c.Cause) + ".",
+				"The evidence, and what was done about it, is on the page of the incident."}}
+		if s.site != "" {
+			m.Link, m.LinkText = s.site+casesPath+string(c.ID), "Open the incident"
+		}
+		told, err := s.post(tx, m)
+		if err != nil {
+			return err
+		}
+		any = any || told
+	}
+	if !any {
+		return nil
+	}
+	return note(tx, self(), c.ID, StepPrivacy, "")
 }
 
 // post queues a mail. An address that no mail server takes must not undo what
