@@ -30,6 +30,9 @@ func (s *site) lookUp(c *Call) error {
 		if err == nil {
 			return c.Redirect("/members/" + string(sheet.Member.ID))
 		}
+		if fault.Is(err, fault.TooMany) {
+			return s.lookUpHeld(c, p, err)
+		}
 		if fault.Is(err, fault.NotFound) {
 			p.None = fault.Text(err)
 			return c.Show(Page{Status: http.StatusNotFound, Title: "Look up a member", Section: "members", Body: lookupBody(p)})
@@ -42,6 +45,14 @@ func (s *site) lookUp(c *Call) error {
 		}
 	}
 	return c.Show(Page{Title: "Look up a member", Section: "members", Form: f, Body: lookupBody(p)})
+}
+
+// lookUpHeld answers somebody who has looked in vain too often: what was typed
+// stays in the form.
+func (s *site) lookUpHeld(c *Call, p lookupPage, err error) error {
+	p.Held = sentence(fault.Text(err))
+	c.w.Header().Set("Retry-After", "60")
+	return c.Show(Page{Status: http.StatusTooManyRequests, Title: "Look up a member", Section: "members", Body: lookupBody(p)})
 }
 
 // memberView is GET /members/{id}: the limited facts on a day.

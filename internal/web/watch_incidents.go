@@ -61,11 +61,18 @@ type incidentView struct {
 	mayRead   bool
 	suspended bool // now
 	outcomes  []kit.Option
+	done      string
+	stopped   string // since when look-ups are, or ""
+	mayLet    string // why not, or ""
+	letForm   *Form
+	problems  []kit.Problem
 }
 
-func (s *site) incidentPage(c *Call) error { return s.showIncident(c, nil) }
+func (s *site) incidentPage(c *Call) error { return s.showIncident(c, nil, nil) }
 
-func (s *site) showIncident(c *Call, f *Form) error {
+// showIncident shows it with the form of its review, or of what lets look-ups
+// go on, as it came back.
+func (s *site) showIncident(c *Call, f, let *Form) error {
 	ref, err := id.Parse[watch.ID](c.Path("id"))
 	if err != nil {
 		return errNotFound()
@@ -91,7 +98,71 @@ func (s *site) showIncident(c *Call, f *Form) error {
 		v.steps = append(v.steps, kit.Event{At: c.Moment(st.At), Who: who, What: capital(string(st.Kind)), Detail: st.Reason})
 	}
 	v.outcomes = f.Choose("outcome", "", outcomeOptions())
-	return c.Show(Page{Title: "Incident: " + string(k.Cause), Section: "incidents", Form: f, Body: incidentBody(v)})
+	err = s.stoppedLookUps(c, &v)
+	if err != nil {
+		return err
+	}
+	shown := f
+	if let != nil {
+		v.letForm, shown = let, let
+		v.problems = let.Problems()
+	} else {
+		v.problems = f.Problems()
+	}
+	return c.Show(Page{Title: "Incident: " + string(k.Cause), Section: "incidents", Form: shown, Body: incidentBody(v)})
+}
+
+// stoppedLookUps says whether the account's look-ups are stopped, and who may
+// let them go on.
+func (s *site) stoppedLookUps(c *Call, v *incidentView) error {
+	at, err := s.Watch.StoppedAt(c.Context(), c.Actor, v.k.Person)
+	if err != nil {
+		return err
+	}
+	if c.Query("done") == "let" {
+		v.done = "Look-ups with this account go on."
+	}
+	if at.IsZero() {
+		return nil
+	}
+	v.stopped = "since " + c.Moment(at).Text
+	may := watch.MayLet(c.Actor)
+	if may == nil && v.k.Person == c.Actor.Person {
+		may = fault.New(fault.Forbidden, "These are your own look-ups. Somebody else lets them go on")
+	}
+	if may != nil {
+		v.mayLet = sentence(fault.Text(may))
+	}
+	return nil
+}
+
+// letLookUps is POST /plan/incidents/{id}/let.
+func (s *site) letLookUps(c *Call) error {
+	ref, err := id.Parse[watch.ID](c.Path("id"))
+	if err != nil {
+		return errNotFound()
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	k, _, _, err := s.Watch.Case(c.Context(), c.Actor, ref)
+	if err != nil {
+		return err
+	}
+	ok, err := c.Strong(f)
+	if !ok {
+		return err
+	}
+	err = s.Watch.Let(c.Context(), c.Actor, k.Person, f.Text("why"))
+	if err == nil {
+		return c.Done(incidentsPath+"/"+string(ref), "let")
+	}
+	err = f.Blame(err, Places(map[string][2]string{"reason": {"why", "Why they may go on"}}))
+	if err != nil {
+		return err
+	}
+	return s.showIncident(c, nil, f)
 }
 
 func (c *Call) incidentFacts(k watch.Case, p account.Person) []kit.Fact {
@@ -151,7 +222,7 @@ func (s *site) reviewIncident(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return s.showIncident(c, f)
+	return s.showIncident(c, f, nil)
 }
 
 // openedView is what an account was used to look at.

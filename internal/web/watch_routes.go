@@ -30,6 +30,7 @@ func (s *site) routesWatch() []Route {
 		plan(http.MethodPost, rulesPath, access.TuneRules, "change of a rule", "", s.tuneRule),
 		plan(http.MethodGet, incidentsPath+"/{id}", access.SuspendAccess, "nothing", noMember, s.incidentPage),
 		plan(http.MethodPost, incidentsPath+"/{id}", access.SuspendAccess, "step of the incident", "", s.reviewIncident),
+		plan(http.MethodPost, incidentsPath+"/{id}/let", access.SuspendAccess, "step of the incident", "", s.letLookUps),
 		plan(http.MethodGet, incidentsPath+"/{id}/opened", access.ReadDisclosures, "step of the incident",
 			"lines of the ledger with references only; no name or other fact of a member", s.incidentOpenedPage),
 		{Method: http.MethodGet, Pattern: compromisedPath, Gate: SignedIn, Why: "about one's own account, and urgent: before the second factor too",
