@@ -79,6 +79,8 @@ func (s *Service) suspend(tx *db.Tx, f suspicion, p account.Person, c Case, fres
 	switch {
 	case p.State != account.Active:
 		keep = "it is " + string(p.State) + " already"
+	case f.mild:
+		keep = "what was seen is not enough for that"
 	case !f.rule.Suspends:
 		keep = "the rule opens an incident only"
 	default:

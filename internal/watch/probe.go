@@ -74,8 +74,7 @@ func (v *view) add(r Rule, p id.Person, since time.Time, seen sight) {
 	if seen.evidence == "" {
 		return
 	}
-	r.Suspends = r.Suspends && !seen.mild
-	v.found = append(v.found, suspicion{rule: r, person: p, since: since, until: seen.until, evidence: seen.evidence, refs: seen.refs})
+	v.found = append(v.found, suspicion{rule: r, person: p, since: since, until: seen.until, evidence: seen.evidence, refs: seen.refs, mild: seen.mild})
 }
 
 func stoppedSince(tx *db.Tx, from time.Time) ([]id.Person, error) {

@@ -29,6 +29,7 @@ type suspicion struct {
 	until    time.Time // what is used by this
 	evidence string
 	refs     []id.Disclosure // lines of the ledger, oldest first
+	mild     bool            // not enough to suspend, whatever the rule says
 }
 
 // Run lets every rule look at what has happened since it looked last, and
