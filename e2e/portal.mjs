@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -76,13 +76,18 @@ export class Portal {
   remove() { rmSync(this.dir, { recursive: true, force: true }); }
 }
 
-// Demo is a made-up plan in a folder of its own, served until stopped.
+// Demo is a made-up plan in a folder of its own, served until stopped: a copy
+// of the one in HSCONNECT_DEMO, which is made once for all walks.
 export class Demo {
   static async make() {
     const d = new Demo();
     d.dir = mkdtempSync(join(tmpdir(), 'hsconnect-e2e-'));
-    const built = run('demo', '--data', d.dir, '--build-only');
-    assert.equal(built.code, 0, built.out);
+    if (process.env.HSCONNECT_DEMO) {
+      cpSync(process.env.HSCONNECT_DEMO, d.dir, { recursive: true });
+    } else {
+      const built = run('demo', '--data', d.dir, '--build-only');
+      assert.equal(built.code, 0, built.out);
+    }
     d.people = JSON.parse(readFileSync(join(d.dir, 'sign-ins.json'), 'utf8'));
     d.address = `127.0.0.1:${await freePort()}`;
     d.base = `http://localhost:${d.address.split(':')[1]}`; // by this name browsers have passkeys
