@@ -86,9 +86,20 @@ func ledger(t testing.TB, d *db.DB, who access.Actor) []disclosure.Row {
 	return out
 }
 
+// byNumber looks up as somebody does who sees the patient. M2 was
+// born on May 5, 1980, everybody else ten years later.
 func byNumber(t testing.TB, s *coverage.Service, who access.Actor, number, on string) (coverage.Sheet, error) {
 	t.Helper()
-	return s.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: number}, On: day(t, on), Purpose: access.Treatment})
+	born := day(t, "1990-05-05")
+	if number == "M2" {
+		born = day(t, "1980-05-05")
+	}
+	return s.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: number, Birth: born}, On: day(t, on), Purpose: access.Treatment, Visit: seen(s)})
+}
+
+// seen states that the member is being seen today.
+func seen(s *coverage.Service) *member.Visit {
+	return &member.Visit{On: civil.Of(s.DB.Now(), s.Zone), Stated: true}
 }
 
 const pcpNPI = code.NPI("1234567893")
@@ -118,7 +129,7 @@ func TestLookUpShowsTheSheet(t *testing.T) {
 			t.Fatal(err)
 		}
 		load(t, s, "M-1,S-1,child,Lee,Ann,,,1990-05-05,f,1 Elm St,Ocala,FL,34462,555,en,MA01,G1,2025-01-01,,1234567893\n")
-		got, err := s.LookUp(t.Context(), clerk("A"), coverage.Query{Key: member.Key{Last: "LEE", Birth: day(t, "1990-05-05")}})
+		got, err := s.LookUp(t.Context(), clerk("A"), coverage.Query{Key: member.Key{Last: "LEE", Birth: day(t, "1990-05-05")}, Visit: seen(s)})
 		if err != nil {
 			t.Fatal(err)
 		}
