@@ -86,15 +86,20 @@ func ledger(t testing.TB, d *db.DB, who access.Actor) []disclosure.Row {
 	return out
 }
 
-// byNumber looks up as somebody does who sees the patient. M2 was
-// born on May 5, 1980, everybody else ten years later.
+// byNumber looks up by member ID: the plan with nothing else, an office with
+// the birth date and as one that sees the patient.
 func byNumber(t testing.TB, s *coverage.Service, who access.Actor, number, on string) (coverage.Sheet, error) {
 	t.Helper()
-	born := day(t, "1990-05-05")
-	if number == "M2" {
-		born = day(t, "1980-05-05")
+	q := coverage.Query{Key: member.Key{Number: number}, On: day(t, on), Purpose: access.Treatment, Visit: seen(s)}
+	if who.Side == access.Office {
+		births := map[string]string{"M2": "1980-05-05", "F1": "1970-01-01", "F1-02": "2005-01-01", "F1-03": "2005-01-01", "F1-04": "2026-01-01"}
+		born, other := births[number]
+		if !other {
+			born = "1990-05-05"
+		}
+		q.Key.Birth = day(t, born)
 	}
-	return s.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: number, Birth: born}, On: day(t, on), Purpose: access.Treatment, Visit: seen(s)})
+	return s.LookUp(t.Context(), who, q)
 }
 
 // seen states that the member is being seen today.

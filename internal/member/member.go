@@ -116,6 +116,16 @@ func (k Key) kind() string {
 	return strings.Join(words, " and ")
 }
 
+// Folded gives the same text for keys that differ in spelling only. It holds
+// what was typed: it is to compare, not to keep.
+func (k Key) Folded() string {
+	number := FoldNumber(k.Number)
+	if mbi, err := code.ParseMBI(k.Number); err == nil {
+		number = string(mbi)
+	}
+	return strings.Join([]string{number, Fold(k.Last), Fold(k.First), k.Birth.String()}, "|")
+}
+
 // Facts gives the facts that a look-up by the key confirms.
 func (k Key) Facts() []access.Field {
 	out := []access.Field{}

@@ -43,6 +43,16 @@ type Visit struct {
 // String keeps the statement out of formatted text.
 func (v Visit) String() string { return "[visit]" }
 
+// Check gives Invalid for half a statement, or for a day that none is taken
+// for. Match says the same.
+func (v Visit) Check(today civil.Date) error {
+	problems := v.problems(today)
+	if len(problems) > 0 {
+		return fault.Bad(problems...)
+	}
+	return nil
+}
+
 func (v Visit) problems(today civil.Date) []fault.Problem {
 	var out []fault.Problem
 	switch {
