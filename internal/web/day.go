@@ -18,7 +18,7 @@ import (
 )
 
 // maxDayBytes bounds the list of a day, pasted or in a file.
-const maxDayBytes = 64 << 10
+const maxDayBytes = 64_000
 
 // dayPage is GET /members/day: the form for several members.
 func (s *site) dayPage(c *Call) error {
@@ -108,6 +108,7 @@ func (s *site) showDay(c *Call, f *Form, lines []dayLine, answers []coverage.Ans
 			rows[i], answered[i] = s.daySheet(l, a.Sheet), true
 		case a.SameAs > 0:
 			rows[i], answered[i] = dayRow(l, "Same as line "+strconv.Itoa(lines[of[a.SameAs-1]].No), "It was looked up once."), true
+			rows[i].Tone = kit.Plain
 		case fault.Is(a.Err, fault.NotFound):
 			rows[i] = dayRow(l, "No single member", "Check the line against the card. If the patient is being seen at your office, say so below.")
 		case fault.Is(a.Err, fault.Invalid):

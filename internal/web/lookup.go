@@ -104,7 +104,7 @@ func (s *site) lookUp(c *Call) error {
 		}
 		if fault.Is(err, fault.NotFound) {
 			p := s.lookupView(c, f)
-			p.None, p.Visit.Open = fault.Text(err), true
+			p.None = sentence(fault.Text(err))
 			return c.Show(Page{Status: http.StatusNotFound, Title: "Look up a member", Section: "members", Body: lookupBody(p)})
 		}
 		err = f.Blame(err, lookupPlaces())
