@@ -174,7 +174,7 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 		Found: func(m member.Member) { first, last = m.First, m.Last },
 	}
 	return s.look(ctx, who, q.On, finding{
-		guarded: true, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
+		guarded: true, stated: q.Visit != nil, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
 		find: func(tx *db.Tx) (member.Member, error) { return member.Match(tx, who, search) },
 		fill: fill, name: func() (string, string) { return first, last },
 	})
@@ -215,6 +215,7 @@ func purposeOr(who access.Actor, p access.Purpose) access.Purpose {
 // finding is a way to find a member, and what the ledger says when it does not.
 type finding struct {
 	guarded bool            // by the watch over look-ups: something was typed
+	stated  bool            // that the member is being seen
 	missed  disclosure.Look // what is written down in vain
 	key     member.Key      // what was typed
 	find    func(tx *db.Tx) (member.Member, error)
@@ -255,6 +256,12 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		out, err = f.fill(tx, m, day)
 		if err != nil || !f.guarded {
 			return err
+		}
+		if f.stated {
+			err = s.Watch.Stated(tx, who, m.ID)
+			if err != nil {
+				return err
+			}
 		}
 		first, last := f.name()
 		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last})

@@ -307,3 +307,44 @@ func TestAFailureInADayLosesNoOther(t *testing.T) {
 		}
 	})
 }
+
+// TestNewPatientsAreNoProbing looks thirty-five new patients up in a day, each
+// first without a word and then with the statement: nobody has to wait for it.
+// Who states nothing waits, and as long as for people who do not exist.
+func TestNewPatientsAreNoProbing(t *testing.T) {
+	clock := dbtest.NewClock()
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(dbtest.Start)
+		s := service(d)
+		var rows strings.Builder
+		for i := range 35 {
+			fmt.Fprintf(&rows, "N%d,Lee,Ann,1990-05-05,P1,2025-01-01,,\n", i)
+		}
+		loadMBI(t, s, rows.String())
+		look := func(who access.Actor, number string, v *member.Visit) error {
+			_, err := s.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: number, Birth: day(t, "1990-05-05")}, Visit: v})
+			return err
+		}
+		for i := range 35 {
+			n := fmt.Sprintf("N%d", i)
+			if err := look(clerk("A"), n, nil); !fault.Is(err, fault.NotFound) {
+				t.Fatalf("patient %d without a word: %v", i, err)
+			}
+			if err := look(clerk("A"), n, seen(s)); err != nil {
+				t.Fatalf("patient %d with the statement: %v", i, err)
+			}
+		}
+		held := func(org, prefix string) int {
+			for i := range 35 {
+				if fault.Is(look(clerk(org), fmt.Sprintf("%s%d", prefix, i), nil), fault.TooMany) {
+					return i
+				}
+			}
+			return -1
+		}
+		refused, none := held("B", "N"), held("C", "Z")
+		if refused != none || none < 1 {
+			t.Errorf("held up after %d who are another office's, and %d who do not exist", refused, none)
+		}
+	})
+}

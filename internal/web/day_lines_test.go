@@ -39,14 +39,14 @@ func TestLinesOfADay(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"SHA1234567":                   "end of the line",
-		"3/4/1951":                     "end of the line",
-		"Lee, Ann":                     "end of the line",
-		"Lee, Ann, 2/30/1951":          "does not have such a day",
-		"Lee, Ann, 13/4/1951":          "month",
-		"Lee, Ann, 11/24/2026":         "future",
-		"Lee, Ann, 1/1/1890":           "check the year",
-		"Lee, Ann, 1/1":                "year",
+		"SHA1234567":                    "end of the line",
+		"3/4/1951":                      "end of the line",
+		"Lee, Ann":                      "end of the line",
+		"Lee, Ann, 2/30/1951":           "does not have such a day",
+		"Lee, Ann, 13/4/1951":           "month",
+		"Lee, Ann, 11/24/2026":          "future",
+		"Lee, Ann, 1/1/1890":            "check the year",
+		"Lee, Ann, 1/1":                 "year",
 		strings.Repeat("x", 400) + " 1": "300 characters",
 	} {
 		_, keys, problems := web.DayLines(line, dayToday)
