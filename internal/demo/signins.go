@@ -209,7 +209,7 @@ func Print(to io.Writer, all SignIns, address string) error {
 	fmt.Fprintf(&b, "\n  Open  %s  and sign in:\n\n", address)
 	printPeople(&b, all)
 	if len(all) > 0 {
-		fmt.Fprintf(&b, "\n  Members to look up as %s:\n", all[0].Name)
+		fmt.Fprintf(&b, "\n  Members to look up as %s, who says that the patient is being seen:\n", all[0].Name)
 		for _, m := range all[0].Members {
 			fmt.Fprintf(&b, "    %s  born %s  %s, %s (%s)\n", m.MemberID, m.BirthDate, m.LastName, m.FirstName, m.What)
 		}
