@@ -46,6 +46,7 @@ type Enrollment struct {
 	Language     string
 	Group        string
 	PCP          string     // NPI as sent
+	Medicare     string     // Medicare number as sent
 	From, To     civil.Date // of the member as a whole, where spans do not say
 	Spans        []Statement
 	Problems     []Refusal // what the reader found wrong already

@@ -72,9 +72,14 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 		order by from_on limit 1`, string(m), string(Medical), day.String()).Scan))
 }
 
-// sheet puts together what the actor may see of a member on a day.
-func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
-	out := Sheet{Member: m, On: day, Fields: access.MemberFields(who), LookedAt: tx.Now, Disclosure: m.Shown}
+// sheet puts together what the actor may see of a member on a day, of the
+// fields wanted (nil: all).
+func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date, wanted []access.Field) (Sheet, error) {
+	fields := access.MemberFields(who)
+	if wanted != nil {
+		fields = slices.DeleteFunc(fields, func(f access.Field) bool { return !slices.Contains(wanted, f) })
+	}
+	out := Sheet{Member: m, On: day, Fields: fields, LookedAt: tx.Now, Disclosure: m.Shown}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
 		return Sheet{}, err
