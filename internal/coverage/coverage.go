@@ -151,11 +151,14 @@ func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet,
 // Sheet gives the eligibility on a day (zero: today) of a member that the
 // actor's organization has looked up before. Without that, and for an unknown
 // id, the answer is NotFound, and the attempt is written down as refused.
-func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date) (Sheet, error) {
+// shows are the facts that the caller shows of it, where they are fewer than
+// those of the member's own page.
+func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date, shows ...access.Field) (Sheet, error) {
 	purpose := purposeOr(who, "")
 	return s.look(ctx, who, on, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
-		find:   func(tx *db.Tx) (member.Member, error) { return member.Get(tx, who, purpose, "member", m) },
+		find:   func(tx *db.Tx) (member.Member, error) { return member.Get(tx, who, purpose, "member", m, shows...) },
+		shows:  shows,
 	})
 }
 
@@ -177,6 +180,7 @@ type finding struct {
 	missed  disclosure.Look // what is written down in vain
 	key     member.Key      // what was typed
 	find    func(tx *db.Tx) (member.Member, error)
+	shows   []access.Field // of the sheet, where they are not those of the member's own page
 }
 
 // look shows a sheet, or writes down that nothing was found, in one
@@ -209,7 +213,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		if err != nil {
 			return err
 		}
-		out, err = sheet(tx, who, m, day)
+		out, err = sheet(tx, who, f.missed.Purpose, m, day, f.shows)
 		if err != nil || !f.guarded {
 			return err
 		}

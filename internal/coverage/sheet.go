@@ -73,8 +73,13 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 }
 
 // sheet puts together what the actor may see of a member on a day.
-func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
-	out := Sheet{Member: m, On: day, Fields: access.MemberFields(who), LookedAt: tx.Now, Disclosure: m.Shown}
+func sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
+	out := Sheet{Member: m, On: day, LookedAt: tx.Now, Disclosure: m.Shown}
+	var err error
+	out.Fields, err = member.FieldsFor(tx, who, purpose, "member", shows...) // those that the ledger names
+	if err != nil {
+		return Sheet{}, err
+	}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
 		return Sheet{}, err

@@ -43,12 +43,16 @@ type Member struct {
 	Phone        string
 	Language     string
 	Shown        id.Disclosure // the row of the ledger under which these facts were shown
+	Restricted   bool          // in a list: the member is under restriction, and no fact is given
 }
 
 const masked = "[member]"
 
-// Name gives "First Middle Last Suffix".
+// Name gives "First Middle Last Suffix", or that the name is withheld.
 func (m Member) Name() string {
+	if m.Restricted {
+		return "Restricted member"
+	}
 	return strings.Join(strings.Fields(m.First+" "+m.Middle+" "+m.Last+" "+m.Suffix), " ")
 }
 
@@ -140,6 +144,11 @@ func (m Member) onlyFor(fields []access.Field) Member {
 		}
 	}
 	return out
+}
+
+// without gives the fields of a that are not in b, in a's order.
+func without(a, b []access.Field) []access.Field {
+	return slices.DeleteFunc(slices.Clone(a), func(f access.Field) bool { return slices.Contains(b, f) })
 }
 
 // among gives the fields of a that are in b, in a's order.
