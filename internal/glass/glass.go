@@ -28,6 +28,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
@@ -124,6 +125,9 @@ type Deps struct {
 	// restriction, Conflict when it is open anyway, and NotFound alike for
 	// somebody else's member and for none.
 	Reach func(tx *db.Tx, who access.Actor, m id.Member) error
+	// Patient gives the one member with a member ID and a birth date, to a
+	// clinician in an emergency. NotFound is for none and for several alike.
+	Patient func(tx *db.Tx, who access.Actor, number string, birth civil.Date) (id.Member, error)
 }
 
 // Service does what this package promises. It may be used from many goroutines.
@@ -175,14 +179,14 @@ func (s *Service) Open(ctx context.Context, who access.Actor, a Ask) (Opening, e
 	return s.open(ctx, who, a, func(tx *db.Tx) (id.Member, error) { return a.Member, s.Reach(tx, who, a.Member) })
 }
 
-// OpenIn breaks the glass for the patient that find gives, whom a clinician
-// has named by a full key in an emergency. What find answers is answered.
-func (s *Service) OpenIn(ctx context.Context, who access.Actor, reason string, find func(tx *db.Tx) (id.Member, error)) (Opening, error) {
+// Emergency breaks the glass for the patient whom a clinician names by member
+// ID and birth date. What Deps.Patient answers is answered.
+func (s *Service) Emergency(ctx context.Context, who access.Actor, number string, birth civil.Date, reason string) (Opening, error) {
 	err := MayEmergency(who)
 	if err != nil {
 		return Opening{}, err
 	}
-	return s.open(ctx, who, Ask{Kind: Emergency, Reason: reason}, find)
+	return s.open(ctx, who, Ask{Kind: Emergency, Reason: reason}, func(tx *db.Tx) (id.Member, error) { return s.Patient(tx, who, number, birth) })
 }
 
 func (s *Service) open(ctx context.Context, who access.Actor, a Ask, find func(tx *db.Tx) (id.Member, error)) (Opening, error) {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/glass"
@@ -329,12 +330,12 @@ func Reach(tx *db.Tx, who access.Actor, m id.Member) error {
 // Patient gives the member whom a clinician in an emergency names by a full
 // key: the member ID and the birth date. It shows nothing. NotFound is for
 // none and for several alike.
-func Patient(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
+func Patient(tx *db.Tx, who access.Actor, number string, birth civil.Date) (id.Member, error) {
 	err := glass.MayEmergency(who)
 	if err != nil {
 		return "", err
 	}
-	return FullKey(tx, k)
+	return FullKey(tx, Key{Number: number, Birth: birth})
 }
 
 // FullKey gives the one member with a member ID and a birth date, to a caller

@@ -11,6 +11,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/web/kit"
 )
 
@@ -141,6 +142,9 @@ func (c *Call) elsewhere(kind fault.Kind, err error) bool {
 		return true
 	case errors.Is(err, errGate) && c.acceptedBefore():
 		return c.hold(err)
+	}
+	if m, ok := glass.Member(err); ok {
+		return c.glassNeeded(m)
 	}
 	return false
 }
