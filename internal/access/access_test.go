@@ -164,6 +164,9 @@ func TestTheCeilingOfEveryRole(t *testing.T) {
 			if slices.Contains(DefaultFields(row.role), f) && !ok {
 				t.Errorf("%s is shipped with %s, above its ceiling", row.role, f)
 			}
+			if more, ok := f.Implies(); ok && slices.Contains(DefaultFields(row.role), f) && !slices.Contains(DefaultFields(row.role), more) {
+				t.Errorf("%s is shipped with %s and without %s, which it tells", row.role, f, more)
+			}
 			if Floor(row.role, f) && (!ok || !slices.Contains(DefaultFields(row.role), f)) {
 				t.Errorf("%s needs %s and is not shipped with it", row.role, f)
 			}

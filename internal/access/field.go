@@ -105,6 +105,19 @@ func Floor(r Role, f Field) bool {
 	return (f == FieldName || f == FieldMemberID || f == FieldRequests) && r.Permits(ViewRequests)
 }
 
+// Implies gives the fact that another one tells by itself, so that a role is
+// shown it only together with that: whose plan is named is covered.
+func (f Field) Implies() (Field, bool) {
+	switch f {
+	case FieldPlan, FieldCopays, FieldSpent, FieldNeeded:
+		return FieldCoverage, true
+	case FieldAmounts:
+		return FieldClaims, true
+	case FieldName, FieldBirth, FieldMemberID, FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldCoverage, FieldPCP, FieldOther, FieldRequests, FieldClaims, FieldMedicare:
+	}
+	return "", false
+}
+
 // InOrder gives the fields in the order of Fields, each once. What is no
 // field is left out.
 func InOrder(fields []Field) []Field {

@@ -248,6 +248,9 @@ func (c Change) check() []fault.Problem {
 		if !ok {
 			out = append(out, fault.Problem{Path: "fields", Text: capital(string(f)) + " may never be shown to the role " + string(c.Role) + ". " + why})
 		}
+		if more, ok := f.Implies(); ok && !slices.Contains(c.Becomes, more) {
+			out = append(out, fault.Problem{Path: "fields", Text: capital(string(f)) + " tells " + string(more) + " by itself. Show both, or neither"})
+		}
 	}
 	for _, f := range access.Fields() {
 		if access.Floor(c.Role, f) && !slices.Contains(c.Becomes, f) {
