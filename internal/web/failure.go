@@ -210,6 +210,9 @@ func (c *Call) failure(status int, title, text, reference string) error {
 		do = []kit.Link{{Text: gateText(c.due(Accepted)), Href: gatePath(c.due(Accepted))}}
 	case c.SignedIn() && c.Actor.Side == access.Office && c.accepted:
 		do = append(do, kit.Link{Text: "Authorizations", Href: "/authorizations"})
+		if status == http.StatusNotFound && glass.MayEmergency(c.Actor) == nil {
+			do = append(do, kit.Link{Text: "A patient in an emergency", Href: emergencyPath})
+		}
 	case c.SignedIn() && c.accepted:
 		do = append(do, kit.Link{Text: "Worklist", Href: "/plan/worklist"})
 	}

@@ -66,7 +66,7 @@ func (s *site) privacyWaits(c *Call, waits map[string]int) error {
 type fieldsView struct {
 	done    string
 	purpose access.Purpose
-	chips   []kit.Chip
+	tabs    []kit.TabLink
 	version string
 	table   kit.Table
 	open    []kit.Row
@@ -94,7 +94,7 @@ func (s *site) fieldsPage(c *Call) error {
 	}
 	v := fieldsView{purpose: purposeOf(c.Query("purpose")), done: fieldsDone(c.Query("done")), version: versionWords(m.Version)}
 	for _, p := range minimum.Purposes() {
-		v.chips = append(v.chips, kit.Chip{Text: capital(p.Words()), Href: fieldsPath + "?purpose=" + string(p), On: p == v.purpose})
+		v.tabs = append(v.tabs, kit.TabLink{Text: capital(p.Words()), Href: fieldsPath + "?purpose=" + string(p), Current: p == v.purpose})
 	}
 	v.table = matrixTable(m, v.purpose)
 	for _, p := range open {
@@ -176,13 +176,15 @@ func proposalTitle(p minimum.Proposal) string {
 	if len(p.Changes) == 0 {
 		return "Proposal"
 	}
-	title := capital(string(p.Changes[0].Role))
+	title := capital(string(p.Changes[0].Role)) + " for "
+	if len(p.Changes) == len(minimum.Purposes()) {
+		return title + "every purpose"
+	}
 	for i, ch := range p.Changes {
-		sep := ", "
-		if i == 0 {
-			sep = " for "
+		if i > 0 {
+			title += " and "
 		}
-		title += sep + ch.Purpose.Words()
+		title += ch.Purpose.Words()
 	}
 	return title
 }

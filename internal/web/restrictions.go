@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
@@ -113,7 +114,7 @@ func (c *Call) heldRow(h member.Held) heldRow {
 	if r := h.Restriction; r != nil {
 		until := "until it is lifted"
 		if !r.Until.IsZero() {
-			until = "until " + c.Moment(r.Until).Text
+			until = "through " + civil.Of(r.Until.Add(-time.Second), c.site.Zone).Long()
 		}
 		row.facts = append(row.facts, kit.Fact{Term: "Restricted", Text: capital(string(r.Kind)), Sub: r.Reason},
 			kit.Fact{Term: "Since", Text: c.Moment(r.At).Text, Sub: "by " + r.ByName + ", " + until})
