@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/fault"
@@ -210,7 +211,7 @@ func (c *Call) glassNotice() []kit.Announcement {
 	}
 	var out []kit.Announcement
 	for _, o := range open {
-		left := int(o.Until.Sub(c.Now()).Minutes())
+		left := int((o.Until.Sub(c.Now()) + time.Minute - 1) / time.Minute) // a minute that has begun counts
 		out = append(out, kit.Announcement{Tone: kit.Danger, Do: &kit.Link{Text: "End it now", Href: glassPath + "/" + string(o.ID) + "/end"},
 			Text: "You have opened a record that takes a reason (" + o.Kind.Words() + "): " + count(left, "minute", "minutes") + " left, until " + c.Moment(o.Until).Text +
 				". Everything you look at is written down, and the privacy officer reviews it."})
