@@ -5,9 +5,10 @@
 // do not grant is refused.
 //
 // Has answers for code; May answers for people, with a reason that names what
-// is missing and whom to ask. MemberFields is the minimum necessary of each
-// role (P-01, 45 CFR 164.514(d)(2)): the facts about a member that it may be
-// shown, and no others.
+// is missing and whom to ask. DefaultFields is the minimum necessary of each
+// role as the portal is shipped (P-01, 45 CFR 164.514(d)(2)), and Ceiling what
+// no change of it may go above: the allow-lists in force are in package
+// minimum.
 package access
 
 import (

@@ -125,7 +125,7 @@ func TestReasonsNameWhatIsMissingAndWhomToAsk(t *testing.T) {
 	}
 }
 
-func TestMemberFieldsIsTheAllowListOfTheRole(t *testing.T) {
+func TestDefaultFieldsAreTheAllowListOfTheRole(t *testing.T) {
 	viewer := []Field{FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims}
 	office := append(slices.Clone(viewer), FieldAmounts)
 	want := map[Role][]Field{
@@ -134,21 +134,52 @@ func TestMemberFieldsIsTheAllowListOfTheRole(t *testing.T) {
 		PrivacyOfficer: {FieldName, FieldBirth, FieldMemberID, FieldRequests},
 	}
 	for _, row := range matrix {
-		if got := MemberFields(actor(row.side, row.role)); !slices.Equal(got, want[row.role]) {
+		if got := DefaultFields(row.role); !slices.Equal(got, want[row.role]) {
 			t.Errorf("%s sees %v", row.role, got)
 		}
-		for _, other := range []Side{Office, Plan, System} {
-			if other != row.side && MemberFields(actor(other, row.role)) != nil {
-				t.Errorf("%s counts on side %v", row.role, other)
+	}
+	if DefaultFields("superuser") != nil {
+		t.Error("a role that there is not sees something")
+	}
+}
+
+// What is shipped lies between floor and ceiling, and the ceiling gives a
+// reason for each no (P-01; P-13, 45 CFR 164.522(b)).
+func TestTheCeilingOfEveryRole(t *testing.T) {
+	never := map[Role][]Field{
+		LocalAdmin: {FieldGender, FieldAddress, FieldPhone, FieldLanguage}, Requester: {FieldGender, FieldAddress, FieldPhone, FieldLanguage},
+		Clinician: {FieldGender, FieldAddress, FieldPhone, FieldLanguage}, Viewer: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldAmounts, FieldMedicare},
+		HelpDesk: Fields(), ProviderRelations: Fields(), SecurityOfficer: Fields(), PlanAdmin: Fields(), Machine: Fields(),
+		PrivacyOfficer: {FieldAmounts}, Intake: nil, Nurse: nil, MedicalDirector: nil, Operator: nil,
+	}
+	for _, row := range matrix {
+		for _, f := range Fields() {
+			ok, why := Ceiling(row.role, f)
+			if ok == slices.Contains(never[row.role], f) {
+				t.Errorf("%s, %s: may ever be given: %v", row.role, f, ok)
+			}
+			if !ok && why == "" {
+				t.Errorf("%s, %s: no reason", row.role, f)
+			}
+			if slices.Contains(DefaultFields(row.role), f) && !ok {
+				t.Errorf("%s is shipped with %s, above its ceiling", row.role, f)
+			}
+			if more, ok := f.Implies(); ok && slices.Contains(DefaultFields(row.role), f) && !slices.Contains(DefaultFields(row.role), more) {
+				t.Errorf("%s is shipped with %s and without %s, which it tells", row.role, f, more)
+			}
+			if Floor(row.role, f) && (!ok || !slices.Contains(DefaultFields(row.role), f)) {
+				t.Errorf("%s needs %s and is not shipped with it", row.role, f)
 			}
 		}
 	}
-	both := MemberFields(actor(Plan, HelpDesk, PrivacyOfficer, PrivacyOfficer))
-	if !slices.Equal(both, want[PrivacyOfficer]) {
-		t.Errorf("two roles see %v", both)
+	if ok, _ := Ceiling("superuser", FieldName); ok {
+		t.Error("a role that there is not may be given something")
 	}
-	if MemberFields(Actor{Side: Plan, Roles: []Role{Nurse}}) != nil {
-		t.Error("nobody sees something")
+}
+
+func TestInOrder(t *testing.T) {
+	if got := InOrder([]Field{FieldPhone, "soul", FieldName, FieldPhone}); !slices.Equal(got, []Field{FieldName, FieldPhone}) {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -36,8 +36,10 @@ func Fields() []Field {
 	}
 }
 
-// fieldsOf is the allow-list of one role (A-02, clause 1 of the agreement;
-// P-01, 45 CFR 164.514(d)(2)). A role that is not named sees nothing.
+// fieldsOf is the allow-list of one role as the portal is shipped (A-02,
+// clause 1 of the agreement; P-01, 45 CFR 164.514(d)(2)), for every purpose. A
+// role that is not named sees nothing. Package minimum keeps what two people
+// have changed since.
 func fieldsOf(r Role) []Field {
 	switch r {
 	case LocalAdmin, Requester, Clinician:
@@ -55,19 +57,73 @@ func fieldsOf(r Role) []Field {
 	return nil
 }
 
-// MemberFields gives the facts about a member that the actor may be shown, in
-// the order of Fields: what any of the actor's roles allows. It is empty for
-// somebody who may see none.
-func MemberFields(a Actor) []Field {
-	lists := make([][]Field, 0, len(a.Roles))
-	for _, r := range a.Roles {
-		if a.Is(r) {
-			lists = append(lists, fieldsOf(r))
-		}
+// DefaultFields gives the facts about a member that a role may be shown as
+// the portal is shipped, in the order of Fields.
+func DefaultFields(r Role) []Field { return InOrder(fieldsOf(r)) }
+
+// Ceiling says whether a role may ever be given a fact, and why not. No change
+// of the allow-lists goes above it (P-01; P-13, 45 CFR 164.522(b)).
+func Ceiling(r Role, f Field) (ok bool, why string) {
+	switch r.Side() {
+	case Office:
+		return officeCeiling(r, f)
+	case Plan:
+		return planCeiling(r, f)
+	case System:
 	}
+	return slices.Contains(fieldsOf(r), f), "The portal itself and its operator see what their work takes, which no table changes"
+}
+
+func officeCeiling(r Role, f Field) (ok bool, why string) {
+	switch f {
+	case FieldAddress, FieldPhone:
+		return false, "An office never sees where a member lives or can be reached: somebody may depend on it (45 CFR 164.522(b)), and the office asks the patient"
+	case FieldGender, FieldLanguage:
+		return false, "An office has the patient before it and needs neither from the plan"
+	case FieldAmounts, FieldMedicare:
+		return r != Viewer, "A viewer looks and never bills: neither amounts nor the Medicare number belong to that"
+	case FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims:
+	}
+	return true, ""
+}
+
+func planCeiling(r Role, f Field) (ok bool, why string) {
+	switch r {
+	case HelpDesk, ProviderRelations, SecurityOfficer, PlanAdmin:
+		return false, "This role works on accounts, organizations and settings, never on members"
+	case PrivacyOfficer:
+		return f != FieldAmounts, "Who answers for privacy accounts for what was shown, not for what was paid"
+	case Intake, Nurse, MedicalDirector, LocalAdmin, Requester, Viewer, Clinician, Operator, Machine:
+	}
+	return true, ""
+}
+
+// Floor says whether a role cannot do its work without a fact: whoever may see
+// requests has to know whose they are. Taking it away means taking the
+// permission away.
+func Floor(r Role, f Field) bool {
+	return (f == FieldName || f == FieldMemberID || f == FieldRequests) && r.Permits(ViewRequests)
+}
+
+// Implies gives the fact that another one tells by itself, so that a role is
+// shown it only together with that: whose plan is named is covered.
+func (f Field) Implies() (Field, bool) {
+	switch f {
+	case FieldPlan, FieldCopays, FieldSpent, FieldNeeded:
+		return FieldCoverage, true
+	case FieldAmounts:
+		return FieldClaims, true
+	case FieldName, FieldBirth, FieldMemberID, FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldCoverage, FieldPCP, FieldOther, FieldRequests, FieldClaims, FieldMedicare:
+	}
+	return "", false
+}
+
+// InOrder gives the fields in the order of Fields, each once. What is no
+// field is left out.
+func InOrder(fields []Field) []Field {
 	var out []Field
 	for _, f := range Fields() {
-		if slices.ContainsFunc(lists, func(l []Field) bool { return slices.Contains(l, f) }) {
+		if slices.Contains(fields, f) {
 			out = append(out, f)
 		}
 	}

@@ -27,8 +27,11 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/dossier"
 	"hsconnect/internal/factor"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/job"
 	"hsconnect/internal/mail"
+	"hsconnect/internal/member"
+	"hsconnect/internal/minimum"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -61,6 +64,9 @@ type App struct {
 	Priorauth  *priorauth.Service
 	Review     *review.Service
 	Dossier    *dossier.Service
+	Minimum    *minimum.Service
+	Glass      *glass.Service
+	Members    *member.Keeper
 	Jobs       *job.Runner
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -172,6 +178,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
+	a.Minimum, a.Glass, a.Members = Minimum(a.DB), Glass(a.DB, a.Log, a.Config.site()), &member.Keeper{DB: a.DB}
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
 	a.Jobs.Handle(mail.Job, a.Mail.Handle)
@@ -275,7 +282,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	return web.New(web.Deps{
 		Address:  address,
 		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
-		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
 		Demo: a.demo, Hint: a.Hint, Site: a.Config.site(), Secure: secure, Version: Version(), Ready: a.DB.Ping,

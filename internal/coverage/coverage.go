@@ -19,6 +19,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
@@ -144,7 +145,7 @@ func New(d Deps) *Service {
 // who has looked in vain too often.
 func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet, error) {
 	return s.lookUp(ctx, who, q, nil, func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-		return sheet(tx, who, m, day, nil)
+		return sheet(tx, who, purposeOr(who, q.Purpose), m, day, nil)
 	})
 }
 
@@ -182,8 +183,10 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 
 // Sheet gives the eligibility on a day (zero: today) of a member that the
 // actor's organization has a tie with. Without one, and for an unknown id, the
-// answer is NotFound, and the attempt is written down as refused.
-func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date) (Sheet, error) {
+// answer is NotFound, and the attempt is written down as refused. shows are the
+// facts that the caller shows of it, where they are fewer than those of the
+// member's own page.
+func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date, shows ...access.Field) (Sheet, error) {
 	purpose := purposeOr(who, "")
 	return s.look(ctx, who, on, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
@@ -194,9 +197,11 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on c
 					return member.Member{}, err
 				}
 			}
-			return member.Get(tx, who, purpose, "member", m)
+			return member.Get(tx, who, purpose, "member", m, shows...)
 		},
-		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) { return sheet(tx, who, m, day, nil) },
+		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
+			return sheet(tx, who, purpose, m, day, shows)
+		},
 	})
 }
 
@@ -250,6 +255,10 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 			instead = err
 			return s.inVain(tx, who, f, err)
 		}
+		if m, closed := glass.Member(err); closed && f.guarded {
+			instead = err
+			return closedTo(tx, who, f, m)
+		}
 		if err != nil {
 			return err
 		}
@@ -273,6 +282,14 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		return Sheet{}, err
 	}
 	return out, nil
+}
+
+// closedTo writes down a look that ended at a member under restriction, whom
+// the actor may open with a reason. It was not in vain, and counts for nothing.
+func closedTo(tx *db.Tx, who access.Actor, f finding, m id.Member) error {
+	f.missed.Member, f.missed.Outcome = m, disclosure.Refused
+	_, err := disclosure.Write(tx, who, f.missed)
+	return err
 }
 
 // inVain writes a look that found nothing into the ledger, and counts it. Who

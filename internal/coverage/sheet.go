@@ -73,13 +73,14 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 }
 
 // sheet puts together what the actor may see of a member on a day, of the
-// fields wanted (nil: all).
-func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date, wanted []access.Field) (Sheet, error) {
-	fields := access.MemberFields(who)
-	if wanted != nil {
-		fields = slices.DeleteFunc(fields, func(f access.Field) bool { return !slices.Contains(wanted, f) })
+// facts that the caller shows (nil: those of the member's own page).
+func sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
+	out := Sheet{Member: m, On: day, LookedAt: tx.Now, Disclosure: m.Shown}
+	var err error
+	out.Fields, err = member.FieldsFor(tx, who, purpose, "member", shows...) // those that the ledger names
+	if err != nil {
+		return Sheet{}, err
 	}
-	out := Sheet{Member: m, On: day, Fields: fields, LookedAt: tx.Now, Disclosure: m.Shown}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
 		return Sheet{}, err

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/db"
@@ -78,4 +79,16 @@ func values(n int) string {
 	}
 	b.WriteString(")")
 	return b.String()
+}
+
+// UnderTie gives what one person was shown under a tie between two times,
+// newest first, at most limit (and at most 1,000). It takes the permission to
+// read disclosures.
+func UnderTie(tx *db.Tx, who access.Actor, person id.Person, tie string, from, until time.Time, limit int) ([]Row, error) {
+	err := who.May(access.ReadDisclosures)
+	if err != nil {
+		return nil, err
+	}
+	return db.Collect(scan)(tx.Rows("select "+columns+" from disclosure where person = $1 and at_us >= $2 and at_us <= $3 and tie = $4 order by at_us desc, id desc limit $5",
+		string(person), db.Micros(from), db.Micros(until), tie, bounded(limit)))
 }

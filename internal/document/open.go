@@ -10,12 +10,14 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/id"
+	"hsconnect/internal/member"
 )
 
 // Open gives a document and its bytes; the caller closes the reader. That it
 // was shown is committed before. A document of another office, or of a draft
 // when the plan asks, is NotFound like one that does not exist, and the
-// attempt is written down. The first opening by the plan is kept for the
+// attempt is written down. One about a member under restriction needs an open
+// glass. The first opening by the plan is kept for the
 // office to see, once the bytes are there to be read.
 func (s *Service) Open(ctx context.Context, who access.Actor, doc id.Document) (Document, io.ReadCloser, error) {
 	err := who.May(access.ReadDocuments)
@@ -35,6 +37,12 @@ func (s *Service) Open(ctx context.Context, who access.Actor, doc id.Document) (
 		}
 		if err != nil {
 			return err
+		}
+		if refused == nil {
+			l.Tie, err = member.Guard(tx, who, l.Member)
+			if err != nil {
+				return err
+			}
 		}
 		_, err = disclosure.Write(tx, who, l)
 		if err != nil || refused != nil {
@@ -93,7 +101,7 @@ func look(tx *db.Tx, who access.Actor, doc id.Document) (Document, disclosure.Lo
 	case removed > 0 && submitted == 0:
 		return Document{}, l, errNone
 	}
-	l.Outcome = disclosure.Shown
+	l.Outcome, l.Fields = disclosure.Shown, []access.Field{access.FieldRequests}
 	return d, l, nil
 }
 

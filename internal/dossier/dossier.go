@@ -54,7 +54,8 @@ func (s *Service) Export(ctx context.Context, who access.Actor, number id.Number
 			return err
 		}
 		request = st.Request
-		_, err = disclosure.Write(tx, who, disclosure.Look{Member: st.Member, Subject: "record/" + string(request), Purpose: access.Operations, Outcome: disclosure.Shown})
+		_, err = disclosure.Write(tx, who, disclosure.Look{Member: st.Member, Subject: "record/" + string(request), Purpose: access.Operations, Outcome: disclosure.Shown,
+			Fields: []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests}})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package member
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 )
 
@@ -117,14 +119,25 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 	case states:
 		tie = TieVisit
 	}
+	under, closed := Guard(tx, who, m.ID)
+	if closed != nil {
+		_, needed := glass.Member(closed)
+		if needed && states { // the statement stands, so that the way to open the member leads there
+			err = s.Visit.keep(tx, who, s, Member{ID: m.ID})
+			if err != nil {
+				return Member{}, err
+			}
+		}
+		return Member{}, closed
+	}
 	if s.Found != nil {
 		s.Found(m)
 	}
-	fields := access.MemberFields(who)
-	if s.Fields != nil {
-		fields = among(fields, s.Fields)
+	fields, err := FieldsFor(tx, who, s.Purpose, wholeMember, s.Fields...)
+	if err != nil {
+		return Member{}, err
 	}
-	shown, err := show(tx, who, m, disclosure.Look{Subject: wholeMember, Fields: fields, Purpose: s.Purpose, Key: s.Key.kind(), Tie: string(tie)})
+	shown, err := show(tx, who, m, disclosure.Look{Subject: wholeMember, Fields: fields, Purpose: s.Purpose, Key: s.Key.kind(), Tie: cmp.Or(under, string(tie))})
 	if err != nil || !states {
 		return shown, err
 	}
@@ -244,55 +257,59 @@ func show(tx *db.Tx, who access.Actor, m Member, l disclosure.Look) (Member, err
 // Get gives one member to somebody who opens subject: "member" for the
 // member's own page, "request/<id>" and the like for a thing about the
 // member. An office needs a relation with the member; without one, and for an
-// unknown id, the answer is the same NotFound.
-func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m id.Member) (Member, error) {
-	fields, err := fieldsFor(who, subject)
+// unknown id, the answer is the same NotFound. One under restriction needs an
+// open glass: glass.Member tells that refusal from others. shows are the facts
+// that the caller shows, where they are not those of FieldsFor.
+func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m id.Member, shows ...access.Field) (Member, error) {
+	fields, err := FieldsFor(tx, who, purpose, subject, shows...)
 	if err != nil {
 		return Member{}, err
 	}
-	found, err := pick(tx, who, []id.Member{m})
+	found, tie, err := admitted(tx, who, m)
 	if err != nil {
 		return Member{}, err
 	}
-	if len(found) == 0 {
-		return Member{}, errNone
-	}
-	return show(tx, who, found[0].Member, disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose, Tie: string(found[0].tie)})
+	return show(tx, who, found, disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose, Tie: tie})
 }
 
-func fieldsFor(who access.Actor, subject string) ([]access.Field, error) {
-	fields := access.MemberFields(who)
-	if len(fields) == 0 {
-		err := who.May(access.LookUpMember)
-		if err != nil {
-			return nil, err
-		}
-		return nil, fault.New(fault.Forbidden, "Your account may not see member information. Ask the HelpDesk")
-	}
-	if subject == wholeMember {
-		return fields, nil
-	}
-	return among(fields, append(own(), access.FieldRequests)), nil
-}
-
-// Listed gives name, birth date and member ID of each member in a list, and
+// Listed gives the members of a list, each with the facts that the list shows
+// (name, birth date and member ID, where the caller names no others), and
 // writes one disclosure for each. Members that an office has no relation with
-// are not among them.
-func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, ids []id.Member) (map[id.Member]Member, error) {
-	fields, err := fieldsFor(who, subject)
+// are not among them. One under restriction is there as Restricted, without
+// any fact of the member's own.
+func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, ids []id.Member, shows ...access.Field) (map[id.Member]Member, error) {
+	if len(shows) == 0 {
+		shows = []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}
+	}
+	fields, err := FieldsFor(tx, who, purpose, subject, shows...)
 	if err != nil {
 		return nil, err
 	}
-	fields = among(fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID})
 	found, err := pick(tx, who, ids)
+	if err != nil {
+		return nil, err
+	}
+	closed, open, err := withheld(tx, who, ids)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[id.Member]Member, len(found))
 	looks := make([]disclosure.Look, 0, len(found))
 	for _, m := range found {
-		out[m.ID] = m.onlyFor(fields)
-		looks = append(looks, disclosure.Look{Member: m.ID, Subject: subject, Fields: fields, Purpose: purpose, Outcome: disclosure.Shown, Tie: string(m.tie)})
+		l := disclosure.Look{Member: m.ID, Subject: subject, Fields: fields, Purpose: purpose, Outcome: disclosure.Shown, Tie: string(m.tie)}
+		if closed[m.ID] {
+			out[m.ID] = Member{ID: m.ID, Restricted: true}
+			l.Fields = without(fields, own())
+			if len(l.Fields) == 0 {
+				continue // nothing of the member is shown
+			}
+		} else {
+			out[m.ID] = m.onlyFor(fields)
+			if open[m.ID] != "" {
+				l.Tie = open[m.ID].Tie()
+			}
+		}
+		looks = append(looks, l)
 	}
 	err = disclosure.WriteAll(tx, who, looks)
 	if err != nil {

@@ -46,12 +46,16 @@ type Member struct {
 	Language     string
 	Medicare     string        // the Medicare number, as code.ParseMBI gives it; or nothing
 	Shown        id.Disclosure // the row of the ledger under which these facts were shown
+	Restricted   bool          // in a list: the member is under restriction, and no fact is given
 }
 
 const masked = "[member]"
 
-// Name gives "First Middle Last Suffix".
+// Name gives "First Middle Last Suffix", or that the name is withheld.
 func (m Member) Name() string {
+	if m.Restricted {
+		return "Restricted member"
+	}
 	return strings.Join(strings.Fields(m.First+" "+m.Middle+" "+m.Last+" "+m.Suffix), " ")
 }
 
@@ -172,6 +176,11 @@ func (m Member) onlyFor(fields []access.Field) Member {
 		}
 	}
 	return out
+}
+
+// without gives the fields of a that are not in b, in a's order.
+func without(a, b []access.Field) []access.Field {
+	return slices.DeleteFunc(slices.Clone(a), func(f access.Field) bool { return slices.Contains(b, f) })
 }
 
 // among gives the fields of a that are in b, in a's order.

@@ -65,7 +65,11 @@ func (s *Service) CaseIn(tx *db.Tx, who access.Actor, number id.Number) (Case, e
 	if err != nil {
 		return Case{}, err
 	}
-	c.Member, err = member.Get(tx, who, access.Treatment, subject(c.ID), c.Member.ID)
+	c.Member, err = member.Get(tx, who, purpose(who), subject(c.ID), c.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests)
+	if err != nil {
+		return Case{}, err
+	}
+	c.Confidential, err = member.Confidential(tx, who, c.Member.ID)
 	if err != nil {
 		return Case{}, err
 	}

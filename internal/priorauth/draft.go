@@ -71,7 +71,8 @@ func findDraft(tx *db.Tx, who access.Actor, draft id.Draft) (Draft, error) {
 	return d, err
 }
 
-// StartDraft begins a request for a member the organization has looked up.
+// StartDraft begins a request for a member the organization has looked up. It
+// shows nothing of the member: Draft does.
 func (s *Service) StartDraft(ctx context.Context, who access.Actor, m id.Member) (Draft, error) {
 	err := who.May(access.SubmitRequests)
 	if err != nil {
@@ -82,7 +83,8 @@ func (s *Service) StartDraft(ctx context.Context, who access.Actor, m id.Member)
 		var err error
 		d = Draft{ID: id.New[id.Draft](tx.Now), Version: 1, State: DraftOpen, Org: who.Org, By: who.Person, ByName: who.Name,
 			Form: []byte("{}"), SavedAt: tx.Now, SavedBy: who.Name}
-		d.Member, err = member.Get(tx, who, access.Treatment, "draft/"+string(d.ID), m)
+		d.Member.ID = m
+		err = member.Admit(tx, who, m)
 		if err != nil {
 			return err
 		}
@@ -164,7 +166,7 @@ func (s *Service) Draft(ctx context.Context, who access.Actor, draft id.Draft) (
 				return err
 			}
 		}
-		d.Member, err = member.Get(tx, who, access.Treatment, "draft/"+string(draft), d.Member.ID)
+		d.Member, err = member.Get(tx, who, purpose(who), "draft/"+string(draft), d.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID)
 		if err != nil {
 			return err
 		}
@@ -205,7 +207,7 @@ func drafts(tx *db.Tx, who access.Actor) ([]Draft, error) {
 	for i := range out {
 		ids[i] = out[i].Member.ID
 	}
-	members, err := member.Listed(tx, who, access.Treatment, "draft list", ids)
+	members, err := member.Listed(tx, who, purpose(who), "draft list", ids, access.FieldName)
 	if err != nil {
 		return nil, err
 	}

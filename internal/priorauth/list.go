@@ -143,7 +143,10 @@ func (s *Service) Queue(ctx context.Context, who access.Actor, f Filter) (Page, 
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
 		var err error
 		page, err = s.page(tx, who, f, planSlice, PlanGroups())
-		return err
+		if err != nil {
+			return err
+		}
+		return veiled(tx, who, page.Rows)
 	})
 	if err != nil {
 		return Page{}, err
@@ -249,7 +252,7 @@ func named(tx *db.Tx, who access.Actor, subject string, lists ...[]Summary) erro
 	if len(ids) == 0 {
 		return nil
 	}
-	members, err := member.Listed(tx, who, access.Treatment, subject, ids)
+	members, err := member.Listed(tx, who, purpose(who), subject, ids, access.FieldName, access.FieldRequests)
 	if err != nil {
 		return err
 	}
@@ -258,6 +261,24 @@ func named(tx *db.Tx, who access.Actor, subject string, lists ...[]Summary) erro
 			if m, ok := members[rows[i].Member]; ok {
 				rows[i].Name = m.Name()
 			}
+		}
+	}
+	return nil
+}
+
+// veiled takes the initials of members under restriction away.
+func veiled(tx *db.Tx, who access.Actor, rows []Summary) error {
+	ids := make([]id.Member, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Member
+	}
+	closed, err := member.Withheld(tx, who, ids)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if closed[rows[i].Member] {
+			rows[i].Name = member.Member{Restricted: true}.Name()
 		}
 	}
 	return nil

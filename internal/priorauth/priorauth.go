@@ -124,7 +124,7 @@ type Summary struct {
 	Kind     Kind
 	Urgency  Urgency
 	Member   id.Member
-	Name     string // the member's name where the list may show it, else initials
+	Name     string // the member's name where the list may show it, else initials, or that it is withheld
 	Service  string // first code and how many more
 	Org      id.Organization
 	OrgName  string
@@ -207,6 +207,7 @@ type Case struct {
 	Version       int64
 	Status        Status
 	Member        member.Member
+	Confidential  *member.Confidence // for the plan: the member is to be written to and called elsewhere
 	Org           id.Organization
 	OrgName       string
 	SubmittedBy   string

@@ -14,6 +14,7 @@ import (
 	"hsconnect/internal/clock"
 	"hsconnect/internal/code"
 	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
@@ -125,7 +126,7 @@ func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, 
 	if err != nil {
 		return Receipt{}, err
 	}
-	m, err := member.Get(tx, who, access.Treatment, "draft/"+string(sub.Draft), sub.Member)
+	m, err := member.ForRecord(tx, who, sub.Member)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -269,7 +270,10 @@ func (s *Service) receipt(r request, received time.Time, kept record.Receipt) Re
 		Entry: kept.Entry, Digest: hex.EncodeToString(kept.Digest[:])}
 }
 
-// ReceiptOf gives the receipt of a request of who's organization again.
+// ReceiptOf gives the receipt of a request of who's organization again, and
+// writes down that it was shown. A receipt says nothing of the member but that
+// this was asked for, which the organization has written itself: it takes no
+// open glass.
 func (s *Service) ReceiptOf(ctx context.Context, who access.Actor, number id.Number) (Receipt, error) {
 	err := who.May(access.ViewRequests)
 	if err != nil {
@@ -287,6 +291,11 @@ func (s *Service) ReceiptOf(ctx context.Context, who access.Actor, number id.Num
 			return err
 		}
 		out, err = s.firstReceipt(tx, who, draft)
+		if err != nil {
+			return err
+		}
+		_, err = disclosure.Write(tx, who, disclosure.Look{Member: out.Member, Subject: "receipt/" + string(out.Request), Fields: []access.Field{access.FieldRequests},
+			Purpose: purpose(who), Outcome: disclosure.Shown})
 		return err
 	})
 	if err != nil {
@@ -306,6 +315,15 @@ func (s *Service) signed(r Receipt) (Receipt, error) {
 	copy(kept.Digest[:], digest)
 	r.Signed, err = s.Record.SignReceipt(kept, string(r.Number))
 	return r, err
+}
+
+// purpose is why a request is looked at: an office treats, and the plan's
+// review of care is part of payment (P-02, 45 CFR 164.501).
+func purpose(who access.Actor) access.Purpose {
+	if who.Side == access.Office {
+		return access.Treatment
+	}
+	return access.Payment
 }
 
 func subject(r id.Request) string { return "request/" + string(r) }

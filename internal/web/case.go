@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
@@ -64,6 +65,7 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 	p.Facts = []kit.Fact{
 		{Term: "Received", Text: c.Moment(k.Received).Text},
 		{Term: "Plan must answer by", Body: kit.DueTime(due)},
+		{Term: "Born", Text: bornWords(k.Member.Birth)},
 		{Term: "Member ID", Text: k.Member.Number, Code: true},
 	}
 	status := 0
@@ -75,6 +77,14 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 		}
 	}
 	return c.Show(Page{Status: status, Title: "Authorization " + string(k.Number), Section: "authorizations", Form: f, Body: caseBody(p), Print: c.printMark(string(k.Number))})
+}
+
+// bornWords tells a birth date, where the reader may see it.
+func bornWords(d civil.Date) string {
+	if d.IsZero() {
+		return "not shown to your role"
+	}
+	return d.US()
 }
 
 // again shows the case with what went wrong, or gives err back.

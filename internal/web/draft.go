@@ -73,7 +73,7 @@ func (s *site) showDraft(c *Call, d priorauth.Draft, form requestForm, f *Form, 
 		return err
 	}
 	p := requestPage{Draft: string(d.ID), Version: strconv.FormatInt(d.Version, 10), Member: d.Member.Name(), MemberHref: "/members/" + string(d.Member.ID),
-		MemberSub: "born " + d.Member.Birth.US() + " · " + d.Member.Number, Form: form, F: f, MaxBytes: document.MaxBytes, Accept: acceptFiles, Conflict: conflict,
+		MemberSub: "born " + bornWords(d.Member.Birth) + " · " + d.Member.Number, Form: form, F: f, MaxBytes: document.MaxBytes, Accept: acceptFiles, Conflict: conflict,
 		Saved:      "Saved " + d.SavedAt.In(s.Zone).Format("3:04 PM") + " — draft, not submitted",
 		Requesting: []kit.Option{{Value: "", Text: "Choose"}}}
 	for _, o := range own {

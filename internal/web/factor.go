@@ -217,6 +217,11 @@ func (c *Call) Strong(f *Form) (bool, error) {
 	if c.Now().Sub(c.Session.Strong) <= account.StrongFor {
 		return true, nil
 	}
+	return c.proven(f)
+}
+
+// proven takes the proof that came with a form, or asks for it.
+func (c *Call) proven(f *Form) (bool, error) {
 	var token string
 	var err error
 	switch {

@@ -11,6 +11,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/web/kit"
 )
 
@@ -142,6 +143,9 @@ func (c *Call) elsewhere(kind fault.Kind, err error) bool {
 	case errors.Is(err, errGate) && c.acceptedBefore():
 		return c.hold(err)
 	}
+	if m, ok := glass.Member(err); ok {
+		return c.glassNeeded(m)
+	}
 	return false
 }
 
@@ -206,6 +210,9 @@ func (c *Call) failure(status int, title, text, reference string) error {
 		do = []kit.Link{{Text: gateText(c.due(Accepted)), Href: gatePath(c.due(Accepted))}}
 	case c.SignedIn() && c.Actor.Side == access.Office && c.accepted:
 		do = append(do, kit.Link{Text: "Authorizations", Href: "/authorizations"})
+		if status == http.StatusNotFound && glass.MayEmergency(c.Actor) == nil {
+			do = append(do, kit.Link{Text: "A patient in an emergency", Href: emergencyPath})
+		}
 	case c.SignedIn() && c.accepted:
 		do = append(do, kit.Link{Text: "Worklist", Href: "/plan/worklist"})
 	}

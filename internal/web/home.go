@@ -72,6 +72,10 @@ func (s *site) plainPlanHome(c *Call) error {
 		}
 		waits["/plan/organizations"] = len(calls)
 	}
+	err := s.privacyWaits(c, waits)
+	if err != nil {
+		return err
+	}
 	var rows []kit.Row
 	for _, n := range append(c.nav("home"), kit.NavItem{Text: "Your account", Href: "/account"}, kit.NavItem{Text: "State of the service", Href: "/status"}) {
 		what, ok := planPages()[n.Href]
@@ -98,6 +102,8 @@ func planPages() map[string]planPage {
 		"/plan/accounts":      {"Find somebody, see the state of the account and why, and help", "", ""},
 		"/plan/incidents":     {"Accounts that somebody else may be using: look, decide, and open them again", "open incident", "open incidents"},
 		"/plan/agreements":    {"The user agreement: versions, who accepted, the next one", "", ""},
+		fieldsPath:            {"Which facts about a member each role sees, changed by two people", "proposal waits", "proposals wait"},
+		restrictionsPath:      {"Members whose information takes a reason, and what was opened with one", "opening to review", "openings to review"},
 		"/account":            {"Password, second factors, sessions, what you have accepted", "", ""},
 		"/status":             {"Whether the portal works, and the official record", "", ""},
 	}

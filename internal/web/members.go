@@ -1,7 +1,9 @@
 package web
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/coverage"
@@ -47,8 +49,10 @@ func (s *site) memberHeader(c *Call, sheet coverage.Sheet) kit.Member {
 		v.On = "today"
 	}
 	switch {
+	case !slices.Contains(sheet.Fields, access.FieldCoverage):
+		v.Untold, v.Coverage = true, "Coverage is not shown to your role."
 	case sheet.Covered:
-		v.Coverage = sheet.Plan.Name + ", since " + sheet.Span.From.Long()
+		v.Coverage = strings.TrimPrefix(sheet.Plan.Name+", since ", ", ") + sheet.Span.From.Long()
 		if !sheet.Span.To.IsZero() {
 			v.Coverage += ", until " + sheet.Span.To.Long()
 		}

@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/coverage"
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
@@ -41,7 +43,7 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	if err != nil {
 		return err
 	}
-	sheet, err := s.Coverage.Sheet(c.Context(), c.Actor, k.Member.ID, c.Today())
+	sheet, err := s.Coverage.Sheet(c.Context(), c.Actor, k.Member.ID, c.Today(), access.FieldPlan, access.FieldCoverage, access.FieldPCP)
 	if err != nil {
 		return err
 	}
@@ -49,9 +51,15 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 		Lines: c.linesView(k.Case), Request: c.requestView(k.Case), Posts: c.postsView(k.Thread), Events: c.eventsView(k.Timeline),
 		MayDecide: k.MayDecide, Why: sentence(k.WhyNotDeny), Owner: ownerWords(c, k), Mine: k.Owner == c.Actor.Person, Free: k.Owner == ""}
 	p.Member = []kit.Fact{
-		{Term: "Born", Text: k.Member.Birth.US(), Sub: strconv.Itoa(k.Member.Birth.Age(c.Today())) + " years"},
+		{Term: "Born", Text: bornWords(k.Member.Birth)},
 		{Term: "Member ID", Text: k.Member.Number, Code: true},
-		{Term: "Coverage today", Text: coverageWords(sheet.Covered, sheet.Plan.Name), Sub: sinceWords(sheet.Covered, sheet.Span.From)},
+		{Term: "Coverage today", Text: coverageWords(sheet), Sub: sinceWords(sheet.Covered, sheet.Span.From)},
+	}
+	if !k.Member.Birth.IsZero() {
+		p.Member[0].Sub = strconv.Itoa(k.Member.Birth.Age(c.Today())) + " years"
+	}
+	if k.Confidential != nil {
+		p.Member = append(p.Member, kit.Fact{Term: "Confidential communication", Text: "Letters and calls go elsewhere alone", Sub: "never say where to anybody; since " + c.Moment(k.Confidential.Since).Text})
 	}
 	if sheet.PCP.Name != "" {
 		p.Member = append(p.Member, kit.Fact{Term: "Primary care", Text: sheet.PCP.Name})
@@ -72,11 +80,17 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	return c.Show(Page{Status: status, Title: "Review of " + p.Number, Section: "worklist", Form: f, Wide: true, Frames: p.View != nil, Body: reviewBody(p)})
 }
 
-func coverageWords(covered bool, plan string) string {
-	if !covered {
+// coverageWords tells the coverage, as far as the reader may see it.
+func coverageWords(sheet coverage.Sheet) string {
+	switch {
+	case !slices.Contains(sheet.Fields, access.FieldCoverage):
+		return "not shown to your role"
+	case !sheet.Covered:
 		return "None"
+	case sheet.Plan.Name == "":
+		return "Covered"
 	}
-	return plan
+	return sheet.Plan.Name
 }
 
 func sinceWords(covered bool, from civil.Date) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -67,7 +68,7 @@ func (c *Call) chrome(title, section string) kit.Chrome {
 	if c.Session.ID != "" {
 		ch.Session = &kit.Session{Seconds: c.secondsLeft(), Extend: "/session", SignIn: "/login"}
 	}
-	ch.Announce = append(c.leavingNotice(), c.nonUseNotice()...)
+	ch.Announce = slices.Concat(c.glassNotice(), c.leavingNotice(), c.nonUseNotice())
 	ch.Audience = kit.PlanStaff
 	if c.Actor.Side == access.Office {
 		ch.Audience = kit.Office

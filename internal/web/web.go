@@ -29,6 +29,9 @@ import (
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/document"
+	"hsconnect/internal/glass"
+	"hsconnect/internal/member"
+	"hsconnect/internal/minimum"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -54,6 +57,9 @@ type Deps struct {
 	Documents  *document.Service
 	Record     *record.Log
 	Watch      *watch.Service
+	Minimum    *minimum.Service
+	Glass      *glass.Service
+	Members    *member.Keeper
 
 	Zone *time.Location   // the plan's: every time on a page is told in it
 	Now  func() time.Time // the portal's clock
@@ -98,7 +104,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
 	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
-		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
+		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}
 	if d.Log == nil {

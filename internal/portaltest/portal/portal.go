@@ -29,7 +29,10 @@ import (
 	"hsconnect/internal/db/dbtest"
 	"hsconnect/internal/document"
 	"hsconnect/internal/factor"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/job"
+	"hsconnect/internal/member"
+	"hsconnect/internal/minimum"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -60,6 +63,9 @@ type Portal struct {
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service
+	Minimum    *minimum.Service
+	Glass      *glass.Service
+	Restricted *member.Keeper
 	Jobs       *job.Runner
 	Handler    http.Handler // the pages
 	URL        string       // where they answer, once Browser or Serve was called
@@ -141,6 +147,7 @@ func (p *Portal) services() {
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
+	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, log, Site), &member.Keeper{DB: p.DB}
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
 }
@@ -158,7 +165,7 @@ const (
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
 		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
-		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
+		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
 		Version: "test", Ready: p.ready, Site: Site,

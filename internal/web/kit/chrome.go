@@ -55,11 +55,13 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, policies, letters, organizations, accounts,
-// incidents, agreements, privacy, reports, record, help.
+// incidents, agreements, privacy, facts by role, restrictions, reports, record,
+// help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Policies", "/plan/policies", "Letters", "/plan/letters",
 		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
+		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions",
 		"Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
 
@@ -123,6 +125,7 @@ type Announcement struct {
 	Tone Tone
 	Text string
 	Link *Link
+	Do   *Link // a button that sends a form there
 }
 
 // PrintCopy marks the page that may be printed and carries its copy mark.

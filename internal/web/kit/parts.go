@@ -75,6 +75,7 @@ type Member struct {
 	BirthDate string // "March 4, 1951 (75)"
 	MemberID  string
 	Covered   bool
+	Untold    bool   // the reader is not told whether; Coverage says so
 	Coverage  string // "Sample Advantage Plus, since January 1, 2026"; or since when not
 	On        string // "today" or "on November 27, 2026"
 	Hint      string // when not covered: what the office can do
