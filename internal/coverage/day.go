@@ -41,7 +41,8 @@ func dayFacts() []access.Field {
 // transaction of its own: what becomes of one does not touch the others, and
 // each has its own row in the ledger. It gives an answer for each key, in
 // order. It answers Invalid as a whole for no keys, for more than MaxDay, and
-// for half a statement; otherwise an error belongs to one key.
+// for half a statement, and Internal where no key at all could be answered;
+// otherwise an error belongs to one key.
 func (s *Service) Day(ctx context.Context, who access.Actor, q DayQuery) ([]Answer, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
@@ -77,5 +78,21 @@ func (s *Service) Day(ctx context.Context, who access.Actor, q DayQuery) ([]Answ
 			return nil, ctx.Err()
 		}
 	}
-	return out, nil
+	return out, brokenFor(out)
+}
+
+// brokenFor gives the error of a day of which not one key could be answered
+// for a defect of ours: then the whole is refused, as one look-up would be.
+func brokenFor(answers []Answer) error {
+	var broken error
+	for _, a := range answers {
+		switch {
+		case a.SameAs > 0:
+		case a.Err == nil || !fault.Is(a.Err, fault.Internal):
+			return nil
+		default:
+			broken = a.Err
+		}
+	}
+	return broken
 }

@@ -171,7 +171,7 @@ func (s *site) daySheet(l dayLine, sheet coverage.Sheet) kit.Row {
 	covered := kit.Cell{Text: "—", Muted: true}
 	tone := kit.Plain
 	if shows(access.FieldCoverage) {
-		covered = kit.Cell{Text: "Covered", Strong: true}
+		covered = kit.Cell{Text: "Covered", Sub: "since " + sheet.Span.From.US(), Strong: true}
 		if !sheet.Covered {
 			covered, tone = kit.Cell{Text: "Not covered", Strong: true}, kit.Danger
 			switch {

@@ -60,7 +60,7 @@ func (s *stage) planted() map[access.Field][]string {
 		access.FieldPhone:    {"212-555-0777"},
 		access.FieldLanguage: {"Plantedlanguage"},
 		access.FieldPlan:     {"Planted Advantage", "H7777-777"},
-		access.FieldCoverage: {"January 3, 2026", "01/03/2026", "PLANTEDGRP"},
+		access.FieldCoverage: {"January 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
 		access.FieldPCP:      {"Plantedpcp", "Planted Primary Care"},
 		access.FieldCopays:   {"Planted visit", "$77"},
 		access.FieldRequests: {string(s.open), "Plantednote", "planted-scan.png"},
@@ -83,6 +83,9 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 		"GET /documents/{id}":                  at("/documents/" + string(s.doc)),
 		"GET /plan/cases/{number}":             at("/plan/cases/" + string(s.open)),
 		"GET /plan/privacy/restrictions":       at("/plan/privacy/restrictions"),
+		"POST /members/day": func() (string, url.Values) { // typed in other letters than those of an answer
+			return "/members/day", url.Values{"members": {"plantedlast, plantedfirst, 4-17-1949"}, "purpose": {"TREATMENT"}}
+		},
 		"POST /plan/privacy/fields/preview": func() (string, url.Values) {
 			return "/plan/privacy/fields/preview", url.Values{"role": {"viewer"}, "purpose": {"TREATMENT"}, "number": {"PLT770001"}, "birth": {"4/17/1949"}}
 		},
