@@ -36,16 +36,25 @@ func keysOf(left int) int {
 
 // write stores what a batch comes to.
 func (l *loader) write(tx *db.Tx, done []outcome) error {
+	for _, o := range done {
+		l.count(o)
+	}
+	if l.ref == "" {
+		return nil
+	}
 	err := l.number(tx, done)
 	if err != nil {
 		return err
 	}
-	var members []member.Member
+	var fresh, members []member.Member
 	var added []Span
 	var closed []string
 	pcps := [][]any{}
 	for _, o := range done {
-		if o.isNew || o.facts {
+		switch {
+		case o.isNew:
+			fresh = append(fresh, o.member)
+		case len(o.facts) > 0:
 			members = append(members, o.member)
 		}
 		for _, s := range o.spans.added {
@@ -58,7 +67,10 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		if o.pcp != "" {
 			pcps = append(pcps, []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)})
 		}
-		l.count(o)
+	}
+	err = member.AddAll(tx, l.who, fresh)
+	if err != nil {
+		return err
 	}
 	err = member.PutAll(tx, l.who, members)
 	if err != nil {
@@ -81,15 +93,29 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 }
 
 func (l *loader) count(o outcome) {
+	rep := &l.report
 	switch {
 	case o.isNew:
-		l.report.Added++
-	case o.facts || o.spans.any() || o.pcp != "":
-		l.report.Changed++
+		rep.Added++
+	case len(o.facts) > 0 || o.spans.any() || o.pcp != "":
+		rep.Changed++
 	}
 	if o.spans.ended {
-		l.report.Ended++
+		rep.Ended++
 	}
+	for _, fact := range o.facts {
+		if rep.Difference.Facts == nil {
+			rep.Difference.Facts = map[string]int{}
+		}
+		rep.Difference.Facts[fact]++
+	}
+	if o.pcp != "" {
+		rep.Difference.PCPs++
+	}
+	if o.ending {
+		rep.Difference.Ending++
+	}
+	rep.Difference.tally(o.spans, l.today, !o.isNew)
 }
 
 func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {
@@ -97,7 +123,7 @@ func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {
 	for i, s := range spans {
 		rows[i] = []any{string(s.ID), string(s.Member), string(s.Line), s.Plan, s.Group, s.From.String(), until(s.To), db.Micros(s.KnownAt), 0, string(ref)}
 	}
-	return inRows(tx, "insert into coverage_span (id, member, line, plan, grp, from_on, to_on, known_us, closed_us, import) values ", "", rows)
+	return tx.Copy("coverage_span", []string{"id", "member", "line", "plan", "grp", "from_on", "to_on", "known_us", "closed_us", "import"}, rows)
 }
 
 // addPlans makes plans of the codes that nobody has described yet.
