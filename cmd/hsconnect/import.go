@@ -10,16 +10,17 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
-	"hsconnect/internal/coverage"
-	"hsconnect/internal/edi"
 	"hsconnect/internal/provider"
 )
 
 type importCmd struct {
-	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1) or CSV. Example: hsconnect import members enrollment.834"`
+	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1), CSV or NDJSON. Example: hsconnect import members enrollment.834"`
 	Organizations importOrganizationsCmd `cmd:"" help:"Offices and facilities, from CSV. Example: hsconnect import organizations organizations.csv"`
 	Practitioners importPractitionersCmd `cmd:"" help:"Practitioners, from CSV; load organizations first. Example: hsconnect import practitioners practitioners.csv"`
 	Plans         importPlansCmd         `cmd:"" help:"Plans with their copays, from CSV (a copay a row). Example: hsconnect import plans plans.csv"`
+	Held          importHeldCmd          `cmd:"" help:"List the files that wait for a second person, or did. Example: hsconnect import held"`
+	Approve       importApproveCmd       `cmd:"" help:"Apply a held file that somebody else loaded. Example: hsconnect import approve ID --reason \"agreed with the sponsor\""`
+	Refuse        importRefuseCmd        `cmd:"" help:"Say that a held file will not be applied. Example: hsconnect import refuse ID --reason \"half of the file is missing\""`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }
 
@@ -37,42 +38,6 @@ func (f importFile) size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
-}
-
-type importMembersCmd struct{ importFile }
-
-func (m *importMembersCmd) Run(ctx context.Context) error {
-	size, err := m.size()
-	if err != nil {
-		return err
-	}
-	open := func() (io.ReadCloser, error) { return os.Open(m.File) }
-	feed, err := edi.MembersFeed(open)
-	if err != nil {
-		return err
-	}
-	return m.with(ctx, func(a *app.App) error {
-		rep, err := a.Coverage.Import(ctx, access.OperatorActor(osUser()), coverage.Source{Name: m.name(), Size: size, Open: open}, feed, bar("reading"))
-		if err != nil {
-			return err
-		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
-			return errSaid
-		}
-		if rep.Already {
-			fmt.Println("This very file was loaded before; nothing changed.")
-			return nil
-		}
-		fmt.Printf("Loaded %d rows: %d members added, %d changed, %d with coverage ended. SHA-256 %s\n", rep.Rows, rep.Added, rep.Changed, rep.Ended, rep.Digest)
-		return nil
-	})
 }
 
 type importPlansCmd struct{ importFile }

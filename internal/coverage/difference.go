@@ -83,10 +83,3 @@ func (d *Difference) tally(c spanChange, today civil.Date, had bool) {
 		}
 	}
 }
-
-// endsMedical reports whether a member who is medically covered today or later
-// is left with less.
-func endsMedical(old, now []Span, today civil.Date) bool {
-	last, covered := latest(old, Medical, "")
-	return covered && !after(today, last.To) && shorter(old, now)
-}

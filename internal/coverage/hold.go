@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"hsconnect/internal/access"
@@ -15,17 +16,38 @@ import (
 	"hsconnect/internal/job"
 )
 
-// weigh counts, when the file ends any medical coverage, how many members had
-// medical coverage today or later before it.
-func (l *loader) weigh(tx *db.Tx) error {
+// weigh counts, before the first medical coverage is ended, how many members
+// had any today or later before this file.
+func (l *loader) weigh(tx *db.Tx, done []outcome) error {
 	d := &l.report.Difference
-	if d.Ending == 0 {
-		return nil
+	if d.Open == 0 && slices.ContainsFunc(done, func(o outcome) bool { return o.ending }) {
+		err := tx.Row("select count(distinct member) from coverage_span where closed_us = 0 and line = $1 and to_on >= $2", string(Medical), l.today.String()).Scan(&d.Open)
+		if err != nil {
+			return err
+		}
+		d.Open -= l.opened
 	}
-	// What this transaction closed was open, what it added was not.
-	return tx.Row(`select count(distinct member) from coverage_span where line = $1 and to_on >= $2 and import <> $3
-		and (closed_us = 0 or closed_us = $4 and 1 = $5)`,
-		string(Medical), l.today.String(), string(l.ref), db.Micros(tx.Now), db.Bit(l.ref != "")).Scan(&d.Open)
+	for _, o := range done {
+		if o.opens && l.ref != "" {
+			l.opened++
+		}
+	}
+	return nil
+}
+
+// endsMedical reports whether a member who is medically covered today or later
+// is left with less; opensMedical, whether one who was not now is.
+func endsMedical(old, now []Span, today civil.Date) bool {
+	return covers(old, today) && shorter(old, now)
+}
+
+func opensMedical(old, now []Span, today civil.Date) bool {
+	return !covers(old, today) && covers(now, today)
+}
+
+func covers(spans []Span, today civil.Date) bool {
+	last, ok := latest(spans, Medical, "")
+	return ok && !after(today, last.To)
 }
 
 // tooMany reports whether the file has to wait for a second person: it ends

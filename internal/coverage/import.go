@@ -221,15 +221,8 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 	if err != nil {
 		return Report{}, err
 	}
-	err = s.DB.View(ctx, func(tx *db.Tx) error {
-		err := l.weigh(tx)
-		if err == nil && l.tooMany(s.HoldShare) {
-			l.report.Why = l.why(s.HoldShare)
-		}
-		return err
-	})
-	if err != nil {
-		return Report{}, err
+	if l.tooMany(s.HoldShare) {
+		l.report.Why = l.why(s.HoldShare)
 	}
 	return l.report, s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
 }
@@ -263,11 +256,6 @@ func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *read
 		if rep.RefusedTotal > 0 {
 			return errStop
 		}
-		err = l.weigh(tx)
-		if err != nil {
-			return err
-		}
-		rep = l.report
 		if o.approved == "" && l.tooMany(s.HoldShare) {
 			rep.Why = l.why(s.HoldShare)
 			return errHeld

@@ -26,6 +26,7 @@ type outcome struct {
 	isNew   bool
 	facts   []string // the member's own facts that differ
 	ending  bool     // medical coverage today or later is cut short
+	opens   bool     // there is some now, where there was none
 	spans   spanChange
 	pcp     code.NPI // empty: as it is
 	newName string   // folded subscriber number of a dependent who still needs a number
@@ -129,7 +130,7 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 	if bad != nil {
 		return outcome{}, []Refusal{*bad}
 	}
-	o.ending = endsMedical(k.spans[old.ID], now, l.today)
+	o.ending, o.opens = endsMedical(k.spans[old.ID], now, l.today), opensMedical(k.spans[old.ID], now, l.today)
 	if r.PCP != "" && k.pcps[old.ID] != code.NPI(r.PCP) {
 		o.pcp = code.NPI(r.PCP)
 	}

@@ -24,6 +24,7 @@ type loader struct {
 
 	measures bool // the engine plans by what it believes of the tables' sizes
 	written  int  // rows
+	opened   int  // members who have medical coverage only by this file
 
 	mode  Mode
 	ends  civil.Date    // of those whom a full file does not name

@@ -42,6 +42,10 @@ func (in *reading) pass(take func(Enrollment) error, refuse func(where, reason s
 
 func (in *reading) read(use func(c *counted) error) (string, error) {
 	f, err := in.src.Open()
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return "", err
+	}
 	if err != nil {
 		return "", fault.Wrap(fault.Invalid, err, "The file cannot be opened")
 	}

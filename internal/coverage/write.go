@@ -34,15 +34,19 @@ func keysOf(left int) int {
 	return 1
 }
 
-// write stores what a batch comes to.
+// write counts what a batch comes to, and stores it where that is wanted.
 func (l *loader) write(tx *db.Tx, done []outcome) error {
+	err := l.weigh(tx, done)
+	if err != nil {
+		return err
+	}
 	for _, o := range done {
 		l.count(o)
 	}
 	if l.ref == "" {
 		return nil
 	}
-	err := l.number(tx, done)
+	err = l.number(tx, done)
 	if err != nil {
 		return err
 	}

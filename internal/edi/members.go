@@ -16,7 +16,8 @@ import (
 )
 
 // MembersFeed looks at the first bytes of a file and gives the reader for it:
-// X12 834 when it begins like an interchange, else CSV.
+// X12 834 when it begins like an interchange, NDJSON when with an object, else
+// CSV.
 func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
 	f, err := open()
 	if err != nil {
@@ -31,9 +32,12 @@ func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
 	if closed != nil {
 		return nil, closed
 	}
-	head = bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("ISA")) {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(head, []byte("ISA")) {
 		return Members834, nil
+	}
+	if bytes.HasPrefix(head, []byte("{")) {
+		return coverage.NDJSON, nil
 	}
 	return coverage.CSV, nil
 }
