@@ -74,6 +74,11 @@ func asked(rep coverage.Report) bool {
 	if rep.Why != "" {
 		question = rep.Why + ".\nHold the file for a second person? [y/N] "
 	}
+	return confirmed(question)
+}
+
+// confirmed asks a question that is answered with yes or no.
+func confirmed(question string) bool {
 	fmt.Print(question)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	answer := strings.ToLower(strings.TrimSpace(line))
