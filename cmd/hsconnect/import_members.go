@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -130,29 +128,12 @@ func said(rep coverage.Report, checked bool) error {
 
 // difference prints what a file changes, in counts.
 func difference(w io.Writer, rep coverage.Report) {
-	d := rep.Difference
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
-	line := func(what string, n int, more string) {
-		if n > 0 {
-			fmt.Fprintf(t, "  %s\t%d\t%s\n", what, n, more)
-		}
+	all := rep.Counts()
+	for _, c := range all {
+		fmt.Fprintf(t, "  %s\t%d\t%s\n", c.What, c.N, c.More)
 	}
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(d.Facts)) {
-		names = append(names, fmt.Sprintf("%s %d", name, d.Facts[name]))
-	}
-	line("members added", rep.Added, "")
-	line("members changed", rep.Changed, strings.Join(names, ", "))
-	line("primary care providers", d.PCPs, "new or another")
-	line("coverages begun", d.Begun, "")
-	line("coverages ended", d.Ended, "")
-	line("coverages changed", d.Changed, "")
-	line("retroactive changes", d.Retroactive, "of members known before, for days gone by")
-	line("members not named", d.Unnamed, "covered, and not in a file that should name everybody")
-	if d.Open > 0 {
-		line("medical coverage lost", d.Ending, fmt.Sprintf("of %d members who have it (%.1f%%)", d.Open, 100*float64(d.Ending)/float64(d.Open)))
-	}
-	if rep.Added+rep.Changed+d.Unnamed == 0 {
+	if len(all) == 0 {
 		fmt.Fprintln(t, "  nothing")
 	}
 	_ = t.Flush() // as little as a print that fails

@@ -1,6 +1,11 @@
 package coverage
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
 	"hsconnect/internal/civil"
 	"hsconnect/internal/member"
 )
@@ -17,6 +22,44 @@ type Difference struct {
 	Unnamed     int            `json:"unnamed,omitempty"`     // members whom a full file does not name although they are covered
 	Ending      int            `json:"ending,omitempty"`      // members with medical coverage now or later, who would lose some
 	Open        int            `json:"open,omitempty"`        // members with medical coverage now or later; 0 where nobody loses any
+}
+
+// Count is one line of what a file changes, fit to be shown.
+type Count struct {
+	What string
+	N    int
+	More string
+}
+
+// Counts puts what a file changes, or would change, into words; nothing for a
+// file that changes nothing.
+func (r Report) Counts() []Count {
+	d := r.Difference
+	var byFact []string
+	for _, name := range slices.Sorted(maps.Keys(d.Facts)) {
+		byFact = append(byFact, fmt.Sprintf("%s %d", name, d.Facts[name]))
+	}
+	lost := ""
+	if d.Open > 0 {
+		lost = fmt.Sprintf("of %d members who have it (%.1f%%)", d.Open, 100*float64(d.Ending)/float64(d.Open))
+	}
+	var out []Count
+	for _, c := range []Count{
+		{"members added", r.Added, ""},
+		{"members changed", r.Changed, strings.Join(byFact, ", ")},
+		{"primary care providers", d.PCPs, "new or another"},
+		{"coverages begun", d.Begun, ""},
+		{"coverages ended", d.Ended, ""},
+		{"coverages changed", d.Changed, ""},
+		{"retroactive changes", d.Retroactive, "of members known before, for days gone by"},
+		{"members not named", d.Unnamed, "covered, and not in a file that should name everybody"},
+		{"medical coverage lost", d.Ending, lost},
+	} {
+		if c.N > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // facts names the facts of a member that differ.

@@ -58,6 +58,9 @@ type Held struct {
 	blob    string
 }
 
+// LoadedBy reports whether somebody loaded it, and so cannot approve it.
+func (h Held) LoadedBy(who access.Actor) bool { return h.person == who.Person }
+
 // Approver is the person who approved it.
 func (h Held) Approver() id.Person { return h.decider }
 

@@ -55,12 +55,12 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, policies, letters, organizations, accounts,
-// incidents, agreements, privacy, reports, record, help.
+// incidents, agreements, privacy, imports, reports, record, help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Policies", "/plan/policies", "Letters", "/plan/letters",
 		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
-		"Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
+		"Imports", "/plan/imports", "Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
 
 func nav(current string, pairs ...string) []NavItem {
