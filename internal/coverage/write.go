@@ -53,7 +53,7 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	var fresh, members []member.Member
 	var added []Span
 	var closed []string
-	pcps := [][]any{}
+	var firstPCPs, pcps [][]any
 	for _, o := range done {
 		switch {
 		case o.isNew:
@@ -68,8 +68,12 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		for _, s := range o.spans.closed {
 			closed = append(closed, string(s.ID))
 		}
-		if o.pcp != "" {
-			pcps = append(pcps, []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)})
+		switch pcp := []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)}; {
+		case o.pcp == "":
+		case o.isNew:
+			firstPCPs = append(firstPCPs, pcp)
+		default:
+			pcps = append(pcps, pcp)
 		}
 	}
 	err = member.AddAll(tx, l.who, fresh)
@@ -89,6 +93,10 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		return err
 	}
 	err = addPlans(tx, added)
+	if err != nil {
+		return err
+	}
+	err = tx.Copy("coverage_pcp", []string{"member", "npi", "known_us"}, firstPCPs)
 	if err != nil {
 		return err
 	}
