@@ -188,8 +188,8 @@ func (h *importApproveCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// An approval that was cut off before the file was applied goes on.
-		if f.State != intake.Approved || f.Approver() != who.Person {
+		// One that was approved, and not applied yet, goes on.
+		if f.State != intake.Approved {
 			err = a.Intake.Approve(ctx, who, which, h.Reason)
 			if err != nil {
 				return err

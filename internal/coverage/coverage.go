@@ -145,7 +145,7 @@ func New(d Deps) *Service {
 		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
 	}
 	if d.Intake == nil {
-		d.Intake = intake.New(intake.Deps{DB: d.DB, Log: d.Log})
+		d.Intake = intake.New(intake.Deps{DB: d.DB, Log: d.Log, Dropped: []func(*db.Tx, access.Actor, string) error{Forget}})
 	}
 	return &Service{Deps: d}
 }

@@ -136,8 +136,13 @@ func (s *Service) HandleApply(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return job.GiveUp(err)
 	}
-	_, err = s.Apply(ctx, access.SystemActor("import"), p.Held, nil)
-	if fault.Is(err, fault.Conflict) { // applied already, by whoever approved it
+	who := access.SystemActor("import")
+	_, err = s.Apply(ctx, who, p.Held, nil)
+	if !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	h, lookErr := s.Intake.Get(ctx, who, p.Held)
+	if lookErr == nil && h.State != intake.Approved { // applied already, from the command line
 		return nil
 	}
 	return err

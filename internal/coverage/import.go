@@ -145,8 +145,10 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 			return again, lookErr
 		}
 		return Report{}, err
-	case err != nil:
+	case fault.Is(err, fault.Unavailable):
 		return Report{}, err // the staging stays, to go on with
+	case err != nil:
+		return Report{}, errors.Join(err, s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key))
 	}
 	rep.Digest = digest
 	if rep.RefusedTotal > 0 || o.CheckOnly || rep.Declined || rep.Held != "" {

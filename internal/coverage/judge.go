@@ -24,6 +24,7 @@ type known struct {
 type outcome struct {
 	member  member.Member
 	isNew   bool
+	before  bool     // stood in the file before: what it changes may be of the same file
 	facts   []string // the member's own facts that differ
 	ending  bool     // medical coverage today or later is cut short
 	opens   bool     // there is some now, where there was none
@@ -103,7 +104,7 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 	if reason != "" {
 		return refuse(reason)
 	}
-	o := outcome{member: old, isNew: !found}
+	o := outcome{member: old, isNew: !found, before: r.before}
 	if found {
 		if otherPerson(old, r.Enrollment) {
 			return refuse("this identifier belongs to a member with another name and birth date: a correction changes one of them and repeats the other")

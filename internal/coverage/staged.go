@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
@@ -49,7 +51,8 @@ type checker struct {
 	key    string // of the staging
 	report Report
 
-	skip    int // rows that are staged already
+	skip    int         // rows that an earlier try has staged
+	earlier []stagedRow // those of the batch in which the reading is
 	batches int
 	waiting []stagedRow
 	storing chan error // the batch that is being stored
@@ -71,13 +74,17 @@ func (s *Service) stage(ctx context.Context, who access.Actor, in *reading, f in
 	}
 	c := &checker{s: s, ctx: ctx, who: who, today: civil.Of(s.DB.Now(), s.Zone), key: f.Key, seen: map[key]seen{}, skip: st.Rows, batches: st.Batches}
 	c.report.Resumed = st.Rows
-	err = c.again()
-	if err != nil {
-		return Report{}, err
-	}
+	before := in.done
 	digest, err := in.pass(c.take, c.refuse)
 	stored := c.wait()
 	switch {
+	case errors.Is(err, errStale):
+		err = s.Intake.Drop(ctx, who, f.Key)
+		if err != nil {
+			return Report{}, err
+		}
+		in.done = before
+		return s.stage(ctx, who, in, f)
 	case err != nil:
 		return Report{}, err
 	case stored != nil:
@@ -97,19 +104,22 @@ func (s *Service) stage(ctx context.Context, who access.Actor, in *reading, f in
 	return c.report, s.Intake.Complete(ctx, who, f.Key)
 }
 
-// again remembers whom the batches name that an earlier try has staged.
-func (c *checker) again() error {
-	for no := range c.batches {
-		rows, err := c.s.batch(c.ctx, c.who, c.key, no)
+// errStale says that what an earlier try has staged are other rows than those
+// of the file: it was being written while that try read it.
+var errStale = errors.New("coverage: the staged rows are not those of the file")
+
+// compare holds a row against what an earlier try has staged of it.
+func (c *checker) compare(r *row) error {
+	at := c.report.Rows - 1
+	if at%stageSize == 0 || c.earlier == nil {
+		var err error
+		c.earlier, err = c.s.batch(c.ctx, c.who, c.key, at/stageSize)
 		if err != nil {
 			return err
 		}
-		for i := range rows {
-			r := row{Enrollment: Enrollment(rows[i].Row)}
-			r.key, r.days = keyOf(r.Enrollment), daysOf(r.Spans)
-			c.mode = r.Mode
-			c.remember(&r)
-		}
+	}
+	if at%stageSize >= len(c.earlier) || !reflect.DeepEqual(c.earlier[at%stageSize], stagedRow{Row: plain(r.Enrollment), Before: r.before}) {
+		return errStale
 	}
 	return nil
 }
@@ -129,9 +139,6 @@ func (c *checker) take(e Enrollment) error {
 	if c.report.Rows > MaxRows {
 		return errTooLarge
 	}
-	if c.report.Rows <= c.skip {
-		return nil
-	}
 	if c.report.Rows == 1 {
 		c.mode = e.Mode
 	}
@@ -148,7 +155,11 @@ func (c *checker) take(e Enrollment) error {
 		return nil
 	}
 	r.key, r.days = keyOf(r.Enrollment), daysOf(r.Spans)
-	if !c.remember(r) || c.report.RefusedTotal > 0 {
+	fits := c.remember(r)
+	if c.report.Rows <= c.skip {
+		return c.compare(r)
+	}
+	if !fits || c.report.RefusedTotal > 0 {
 		return nil // nothing of this file will be loaded: the rest is only checked
 	}
 	c.waiting = append(c.waiting, stagedRow{Row: plain(r.Enrollment), Before: r.before})

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"slices"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
 )
@@ -12,6 +13,15 @@ import (
 // to be compared with everybody who is covered.
 func (l *loader) full() bool  { return l.order.Full || l.mode == Replace }
 func (l *loader) names() bool { return l.full() || l.mode == Verify }
+
+// Forget is what intake calls when it removes what was staged and left.
+func Forget(tx *db.Tx, who access.Actor, key string) error {
+	err := who.May(access.ImportData)
+	if err != nil {
+		return err
+	}
+	return forget(tx, key)
+}
 
 // forget empties the list of those whom a file names.
 func forget(tx *db.Tx, key string) error {

@@ -127,7 +127,7 @@ func (l *loader) count(o outcome) {
 	if o.ending {
 		rep.Difference.Ending++
 	}
-	rep.Difference.tally(o.spans, l.today, !o.isNew)
+	rep.Difference.tally(o.spans, l.today, !o.isNew && !o.before)
 }
 
 func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -53,16 +54,12 @@ type Held struct {
 	When    time.Time
 	Outcome string // what applying it came to, in words
 
-	person  id.Person
-	decider id.Person
-	blob    string
+	person id.Person
+	blob   string
 }
 
 // LoadedBy reports whether somebody loaded it, and so cannot approve it.
 func (h Held) LoadedBy(who access.Actor) bool { return h.person == who.Person }
-
-// Approver is the person who approved it.
-func (h Held) Approver() id.Person { return h.decider }
 
 const (
 	maxReason = 500
@@ -101,6 +98,9 @@ func (s *Service) Hold(ctx context.Context, who access.Actor, n Holding, r io.Re
 	if err != nil {
 		return "", err
 	}
+	if hex.EncodeToString(ref.Digest[:]) != n.Digest {
+		return "", fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded or held; load it again when it is complete")
+	}
 	body, err := json.Marshal(map[string]any{"file": n.Name, "kind": n.Kind, "sha256": n.Digest, "why": n.Why, "counts": json.RawMessage(counts)})
 	if err != nil {
 		return "", err
@@ -132,14 +132,14 @@ func (s *Service) Hold(ctx context.Context, who access.Actor, n Holding, r io.Re
 func subject(h ID) string { return "held/" + string(h) }
 
 const heldColumns = `h.id, h.kind, h.name, h.digest, h.size, h.why, h.counts, h.settings, h.blob, h.person, h.by_name, h.at_us,
-	d.state, d.reason, d.person, d.by_name, d.decided_us, d.outcome from intake_held h join intake_decision d on d.held = h.id`
+	d.state, d.reason, d.by_name, d.decided_us, d.outcome from intake_held h join intake_decision d on d.held = h.id`
 
 func scanHeld(r interface{ Scan(into ...any) error }) (Held, error) {
 	var h Held
 	var counts, settings string
 	var at, decided int64
 	err := r.Scan(&h.ID, &h.Kind, &h.Name, &h.Digest, &h.Size, &h.Why, &counts, &settings, &h.blob, &h.person, &h.By, &at,
-		&h.State, &h.Reason, &h.decider, &h.Decided, &decided, &h.Outcome)
+		&h.State, &h.Reason, &h.Decided, &decided, &h.Outcome)
 	h.Counts, h.Settings, h.At, h.When = []byte(counts), []byte(settings), db.Time(at), db.Time(decided)
 	return h, err
 }

@@ -43,6 +43,9 @@ type Deps struct {
 	DB    *db.DB
 	Vault *blob.Vault
 	Log   *slog.Logger
+	// Dropped are told of each staging that is removed because it was left, in
+	// the same transaction; see Purge.
+	Dropped []func(tx *db.Tx, who access.Actor, key string) error
 }
 
 // Service keeps files on their way. It may be used from many goroutines.

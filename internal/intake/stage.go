@@ -164,6 +164,12 @@ func (s *Service) Purge(ctx context.Context, who access.Actor) (int, error) {
 			if err != nil {
 				return err
 			}
+			for _, tell := range s.Dropped {
+				err = tell(tx, who, key)
+				if err != nil {
+					return err
+				}
+			}
 			return Drop(tx, who, key)
 		})
 		if db.NoRows(err) {
