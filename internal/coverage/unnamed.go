@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"database/sql"
+	"maps"
 	"slices"
 
 	"hsconnect/internal/access"
@@ -74,19 +75,13 @@ func (l *loader) unnamed(in *reading, tx within) error {
 }
 
 func (l *loader) unnamedAfter(tx *db.Tx, after string, some int) ([]id.Member, error) {
-	args := []any{l.ends.String(), after, string(l.ref), l.file.Key}
-	for line := range l.lines {
-		args = append(args, string(line))
-	}
-	if len(args) == 4 {
+	if len(l.lines) == 0 {
 		return nil, nil
 	}
-	slices.SortFunc(args[4:], func(a, b any) int {
-		if a.(string) < b.(string) { //nolint:forcetypeassert // put there above
-			return -1
-		}
-		return 1
-	})
+	args := []any{l.ends.String(), after, string(l.ref), l.file.Key}
+	for _, line := range slices.Sorted(maps.Keys(l.lines)) { // so that the statements are the same each time
+		args = append(args, string(line))
+	}
 	args = append(args, some)
 	return db.Collect(func(r *sql.Rows) (id.Member, error) {
 		var m id.Member

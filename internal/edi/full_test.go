@@ -62,7 +62,8 @@ func TestWhatTheFileSaysOfItself(t *testing.T) {
 		_, rest, _ := bytes.Cut(acting("RX", enrolled("B", "P1", "20260101")...), []byte("ST*"))
 		rest = bytes.ReplaceAll(append([]byte("ST*"), rest...), []byte("0001*005010"), []byte("0002*005010"))
 		rest = bytes.Replace(rest, []byte("*0001~\nGE*1*1"), []byte("*0002~\nGE*2*1"), 1)
-		two = append(two[:bytes.Index(two, []byte("GE*1"))], rest...)
+		two, _, _ = bytes.Cut(two, []byte("GE*1"))
+		two = append(bytes.Clone(two), rest...)
 		rep = load(t, s, two)
 		if rep.RefusedTotal != 1 || !strings.Contains(rep.Refused[0].Reason, "all changes, or all full") {
 			t.Errorf("both in one file: %+v", rep)

@@ -116,7 +116,7 @@ func (s *Service) LoadPractitioners(ctx context.Context, who access.Actor, o Ord
 	l.read = func(row map[string]string) (put, string) {
 		p, reason := readPractitioner(row, known)
 		return put{npi: p.NPI, store: func(tx *db.Tx) error { return PutPractitioner(tx, who, p) },
-			facts: []string{p.First, p.Last, p.Suffix, p.Specialty, string(p.Taxonomy), string(p.Org), p.Phone, bit(p.InNetwork), "", ""}}, reason
+			facts: []string{p.First, p.Last, p.Suffix, p.Specialty, p.Taxonomy, string(p.Org), p.Phone, bit(p.InNetwork), "", ""}}, reason
 	}
 	return s.load(ctx, l)
 }
