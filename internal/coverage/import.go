@@ -145,8 +145,11 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 			return again, lookErr
 		}
 		return Report{}, err
-	case fault.Is(err, fault.Unavailable):
-		return Report{}, err // the staging stays, to go on with
+	case fault.Is(err, fault.Unavailable): // the staging stays, to go on with
+		if stopped := in.stopped(); stopped != nil {
+			return Report{}, stopped // whatever it was that noticed first
+		}
+		return Report{}, err
 	case err != nil:
 		return Report{}, errors.Join(err, s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key))
 	}
