@@ -76,6 +76,7 @@ func facts(old, now member.Member) []string {
 	differs("address", old.Street != now.Street || old.City != now.City || old.State != now.State || old.Zip != now.Zip)
 	differs("telephone", old.Phone != now.Phone)
 	differs("language", old.Language != now.Language)
+	differs("Medicare number", old.Medicare != now.Medicare)
 	differs("family", old.Subscriber != now.Subscriber || old.Relationship != now.Relationship)
 	if len(out) == 0 && old != now {
 		out = append(out, "other")

@@ -355,7 +355,7 @@ func TestStagedRowsOfOtherBytesAreReadAgain(t *testing.T) {
 	if err != nil || rep.Added != 5000 || rep.Resumed != 0 {
 		t.Fatalf("%+v %v", rep, err)
 	}
-	if sheet, err := byNumber(t, s, clerk("A"), "P77", ""); err != nil || sheet.Member.First != "Ann77" {
+	if sheet, err := byNumber(t, s, nurse(), "P77", ""); err != nil || sheet.Member.First != "Ann77" {
 		t.Errorf("%q %v", sheet.Member.First, err)
 	}
 }
@@ -431,7 +431,7 @@ func TestNDJSON(t *testing.T) {
 	if err != nil || rep.Added != 2 || rep.RefusedTotal > 0 {
 		t.Fatalf("%+v %v", rep, err)
 	}
-	sheet, err := byNumber(t, s, clerk("A"), "N2", "")
+	sheet, err := byNumber(t, s, nurse(), "N2", "")
 	if err != nil || sheet.Member.First != "Zoë" || sheet.Member.Subscriber != "N1" || sheet.Member.Relationship != "child" || sheet.Span.To != day(t, "2026-12-31") {
 		t.Errorf("%q %v %v", sheet.Member.First, sheet.Span.To, err)
 	}
