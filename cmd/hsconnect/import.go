@@ -4,22 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
-	"hsconnect/internal/coverage"
-	"hsconnect/internal/edi"
 	"hsconnect/internal/provider"
 )
 
 type importCmd struct {
-	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1) or CSV. Example: hsconnect import members enrollment.834"`
+	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1), CSV or NDJSON. Example: hsconnect import members enrollment.834"`
 	Organizations importOrganizationsCmd `cmd:"" help:"Offices and facilities, from CSV. Example: hsconnect import organizations organizations.csv"`
 	Practitioners importPractitionersCmd `cmd:"" help:"Practitioners, from CSV; load organizations first. Example: hsconnect import practitioners practitioners.csv"`
 	Plans         importPlansCmd         `cmd:"" help:"Plans with their copays, from CSV (a copay a row). Example: hsconnect import plans plans.csv"`
+	Held          importHeldCmd          `cmd:"" help:"List the files that wait for a second person, or did. Example: hsconnect import held"`
+	Approve       importApproveCmd       `cmd:"" help:"Apply a held file that somebody else loaded. Example: hsconnect import approve ID --reason \"agreed with the sponsor\""`
+	Refuse        importRefuseCmd        `cmd:"" help:"Say that a held file will not be applied. Example: hsconnect import refuse ID --reason \"half of the file is missing\""`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }
 
@@ -37,42 +37,6 @@ func (f importFile) size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
-}
-
-type importMembersCmd struct{ importFile }
-
-func (m *importMembersCmd) Run(ctx context.Context) error {
-	size, err := m.size()
-	if err != nil {
-		return err
-	}
-	open := func() (io.ReadCloser, error) { return os.Open(m.File) }
-	feed, err := edi.MembersFeed(open)
-	if err != nil {
-		return err
-	}
-	return m.with(ctx, func(a *app.App) error {
-		rep, err := a.Coverage.Import(ctx, access.OperatorActor(osUser()), coverage.Source{Name: m.name(), Size: size, Open: open}, feed, bar("reading"))
-		if err != nil {
-			return err
-		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
-			return errSaid
-		}
-		if rep.Already {
-			fmt.Println("This very file was loaded before; nothing changed.")
-			return nil
-		}
-		fmt.Printf("Loaded %d rows: %d members added, %d changed, %d with coverage ended. SHA-256 %s\n", rep.Rows, rep.Added, rep.Changed, rep.Ended, rep.Digest)
-		return nil
-	})
 }
 
 type importPlansCmd struct{ importFile }
@@ -102,22 +66,30 @@ func (p *importPlansCmd) Run(ctx context.Context) error {
 	}), file.Close())
 }
 
-type importOrganizationsCmd struct{ importFile }
-
-func (o *importOrganizationsCmd) Run(ctx context.Context) error {
-	return o.providers(ctx, func(a *app.App) loadFunc { return a.Providers.ImportOrganizations })
+// directoryFile is a file of organizations or practitioners.
+type directoryFile struct {
+	importFile
+	Check bool `help:"Say what the file would change, and load nothing."`
+	Yes   bool `help:"Load without asking."`
+	Full  bool `help:"The file names every provider in network: the others are out of network from now on."`
 }
 
-type importPractitionersCmd struct{ importFile }
+type importOrganizationsCmd struct{ directoryFile }
+
+func (o *importOrganizationsCmd) Run(ctx context.Context) error {
+	return o.load(ctx, func(a *app.App) loadFunc { return a.Providers.LoadOrganizations })
+}
+
+type importPractitionersCmd struct{ directoryFile }
 
 func (p *importPractitionersCmd) Run(ctx context.Context) error {
-	return p.providers(ctx, func(a *app.App) loadFunc { return a.Providers.ImportPractitioners })
+	return p.load(ctx, func(a *app.App) loadFunc { return a.Providers.LoadPractitioners })
 }
 
 // loadFunc is one of the imports of the provider directory.
-type loadFunc func(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(int64)) (provider.Report, error)
+type loadFunc func(ctx context.Context, who access.Actor, o provider.Order) (provider.Report, error)
 
-func (f importFile) providers(ctx context.Context, load func(*app.App) loadFunc) error {
+func (f directoryFile) load(ctx context.Context, load func(*app.App) loadFunc) error {
 	size, err := f.size()
 	if err != nil {
 		return err
@@ -127,21 +99,62 @@ func (f importFile) providers(ctx context.Context, load func(*app.App) loadFunc)
 		return err
 	}
 	show := bar("reading")
+	o := provider.Order{Name: f.name(), File: file, Full: f.Full, CheckOnly: f.Check, Progress: func(done int64) { show(done, size) }}
+	if !f.Yes && !f.Check && (interactive() || f.Full) {
+		o.Ask = f.asked
+	}
 	return errors.Join(f.with(ctx, func(a *app.App) error {
-		rep, err := load(a)(ctx, access.OperatorActor(osUser()), f.name(), file, func(done int64) { show(done, size) })
+		rep, err := load(a)(ctx, access.OperatorActor(osUser()), o)
 		if err != nil {
 			return err
 		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: line %d: %s\n", r.Line, r.Reason)
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
-			return errSaid
-		}
-		fmt.Printf("Loaded %d rows.\n", rep.Rows)
-		return nil
+		return f.said(rep)
 	}), file.Close())
+}
+
+// asked asks whoever is there. Off a terminal, a full file that would empty a
+// tenth of the network is not loaded without --yes.
+func (f directoryFile) asked(rep provider.Report) bool {
+	if !interactive() {
+		if rep.Unnamed == 0 || rep.Unnamed*10 < rep.Network {
+			return true
+		}
+		changes(rep)
+		fmt.Println("So many leave the network only with --yes.")
+		return false
+	}
+	changes(rep)
+	return confirmed("Load the file? [y/N] ")
+}
+
+// changes prints what a file of the directory changes, in counts.
+func changes(rep provider.Report) {
+	fmt.Printf("%d rows: %d added, %d changed", rep.Rows, rep.Added, rep.Changed)
+	if rep.Network > 0 {
+		fmt.Printf(", %d of %d in network not named, and out of network", rep.Unnamed, rep.Network)
+	}
+	fmt.Println()
+}
+
+func (f directoryFile) said(rep provider.Report) error {
+	for _, r := range rep.Refused {
+		fmt.Printf("refused: line %d: %s\n", r.Line, r.Reason)
+	}
+	switch {
+	case rep.RefusedTotal > 0:
+		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+		return errSaid
+	case rep.Declined:
+		fmt.Println("Nothing was loaded.")
+		return errSaid
+	case f.Check:
+		changes(rep)
+		fmt.Println("Nothing was loaded.")
+		return nil
+	}
+	fmt.Printf("Loaded %d rows.\n", rep.Rows)
+	changes(rep)
+	return nil
 }
 
 type importCodesCmd struct{ importFile }

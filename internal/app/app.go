@@ -28,6 +28,7 @@ import (
 	"hsconnect/internal/dossier"
 	"hsconnect/internal/factor"
 	"hsconnect/internal/glass"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/job"
 	"hsconnect/internal/mail"
 	"hsconnect/internal/member"
@@ -59,6 +60,7 @@ type App struct {
 	Clients    *client.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
+	Intake     *intake.Service
 	Coverage   *coverage.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
@@ -173,7 +175,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
-	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
+	a.intakes()
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
@@ -182,6 +184,9 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
 	a.Jobs.Handle(mail.Job, a.Mail.Handle)
+	a.Jobs.Handle(intake.JobApply(coverage.KindMembers), a.Coverage.HandleApply)
+	a.Jobs.Handle(intake.JobPurge, a.Intake.HandlePurge)
+	a.Jobs.Every(intake.JobPurge, 24*time.Hour)
 	a.admissions()
 	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))
@@ -281,8 +286,10 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	}
 	return web.New(web.Deps{
 		Address:  address,
-		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
-		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients,
+		Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes, Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents,
+		Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Intake: a.Intake,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
 		Demo: a.demo, Hint: a.Hint, Site: a.Config.site(), Secure: secure, Version: Version(), Ready: a.DB.Ping,

@@ -41,8 +41,16 @@ type Config struct {
 	// may be served on an address other than loopback.
 	BehindProxy bool `toml:"behind_proxy"`
 
-	Plan PlanConfig `toml:"plan"`
-	Mail MailConfig `toml:"mail"`
+	Plan   PlanConfig   `toml:"plan"`
+	Mail   MailConfig   `toml:"mail"`
+	Import ImportConfig `toml:"import"`
+}
+
+// ImportConfig says when a file waits for a second person.
+type ImportConfig struct {
+	// HoldShare is the share of the members with medical coverage, as a
+	// fraction: a file that ends the coverage of so many, or more, is held.
+	HoldShare float64 `toml:"hold_share"`
 }
 
 // MailConfig says how the portal's messages leave. Without a server they are
@@ -86,7 +94,7 @@ type HelpDeskConfig struct {
 // Defaults are in force where neither file nor flag says otherwise.
 func Defaults() Config {
 	return Config{
-		Data: "./data", Listen: "127.0.0.1:8080",
+		Data: "./data", Listen: "127.0.0.1:8080", Import: ImportConfig{HoldShare: 0.1},
 		Plan: PlanConfig{Name: "Health Plan", Zone: "America/New_York", HelpDesk: HelpDeskConfig{
 			Address: "see your plan's provider manual", Phone: "see your plan's provider manual", Email: "see your plan's provider manual",
 		}},
@@ -122,6 +130,9 @@ func (c Config) Check() error {
 	u, err := url.Parse(c.site())
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" {
 		return errors.New("site: give the address that people type, such as https://portal.example.org")
+	}
+	if !(c.Import.HoldShare > 0 && c.Import.HoldShare <= 1) {
+		return errors.New("import.hold_share: give a fraction above 0 and up to 1, such as 0.1 for a tenth")
 	}
 	if (c.TLSCertificate == "") != (c.TLSKey == "") {
 		return errors.New("tls_certificate and tls_key: give both, or neither")

@@ -11,6 +11,7 @@ package coverage
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"hsconnect/internal/fault"
 	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/watch"
@@ -121,6 +123,15 @@ type Deps struct {
 	// this package and package member know (panel, request, visit): the office
 	// has sent a claim for the member. They are asked at each look.
 	Ties []member.TieFinder
+
+	// Intake stages files and holds them; without it, they are staged in DB
+	// and none can be held.
+	Intake *intake.Service
+	// HoldShare is the share of the members with medical coverage whose
+	// coverage a file may not end without a second person; 0 holds none.
+	HoldShare float64
+	// Feeds finds the reader for the bytes of a held file.
+	Feeds func(open func() (io.ReadCloser, error)) (Feed, error)
 }
 
 // Service does what this package promises.
@@ -133,6 +144,9 @@ func New(d Deps) *Service {
 	}
 	if d.Watch == nil {
 		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
+	}
+	if d.Intake == nil {
+		d.Intake = intake.New(intake.Deps{DB: d.DB, Log: d.Log, Dropped: []func(*db.Tx, access.Actor, string) error{Forget}})
 	}
 	return &Service{Deps: d}
 }

@@ -23,11 +23,23 @@ const (
 	Void      Change = "void"      // of a span: it never was
 )
 
+// Mode is what a file says of itself as a whole.
+type Mode string
+
+// The modes. A file that says nothing holds changes.
+const (
+	Changes Mode = ""
+	Verify  Mode = "verify"  // everybody who is covered, to compare with; nobody ends by not being named
+	Replace Mode = "replace" // everybody who is covered
+)
+
 // Enrollment is one row of a file: one member and what is said of them. Facts
 // that were not sent are empty and leave what is known as it is; the parts of
 // a name, and those of an address, are replaced together.
 type Enrollment struct {
 	At           Place
+	Mode         Mode       // of the whole file
+	FileDate     civil.Date // of the whole file: from which day it holds
 	Change       Change
 	Number       string // empty: found in the subscriber's family by first name and birth date
 	Subscriber   string

@@ -2,12 +2,8 @@ package coverage
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"hash"
-	"io"
 	"time"
 
 	"hsconnect/internal/access"
@@ -15,6 +11,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/record"
 )
 
@@ -25,65 +22,218 @@ const (
 	MaxRefusals = 1000 // named; the rest is counted
 )
 
-// Report says what an import did. When anything was refused, nothing of the
-// file was loaded.
+// KindMembers is what intake calls these files.
+const KindMembers = "members"
+
+// Report says what an import did, or would do. When anything was refused,
+// nothing of the file was loaded.
 type Report struct {
 	Rows         int
 	Added        int // members we did not have
 	Changed      int // members we had, of whom something is known differently now
 	Ended        int // of both, those whose coverage the file ended
+	Difference   Difference
 	Refused      []Refusal
 	RefusedTotal int    // more than are named when there are very many
 	Digest       string // SHA-256 of the file, in hexadecimal
-	Already      bool   // the very same file was loaded before; the counts are those of then
+	Resumed      int    // rows that an earlier try had read already
+
+	Already  bool      // the very same file was loaded before; the counts are those of then
+	Held     intake.ID // it waits for a second person, and nothing was loaded
+	Why      string    // it is held, or would be
+	Declined bool      // whoever was asked said no
+}
+
+// Order is a file to load and how.
+type Order struct {
+	Source Source
+	Feed   Feed
+	// Full says that the file names everybody who is covered: whoever it does
+	// not name ends. An 834 says so itself.
+	Full bool
+	// Ends is the last day of those whom a full file does not name; the day
+	// before the file's own date when it is zero.
+	Ends civil.Date
+	// CheckOnly loads nothing and reports what would change.
+	CheckOnly bool
+	// Ask, when set, is shown what would change and says whether to go on.
+	Ask func(Report) bool
+	// Progress is given how far the work is, and may be nil; total is 0 when
+	// the size of the file is not known.
+	Progress func(done, total int64)
+
+	approved intake.ID // the held file that these bytes are
+}
+
+// settings are what, besides its bytes, decides what a file does. They stand
+// beside a held file.
+type settings struct {
+	Full bool   `json:"full,omitempty"`
+	Ends string `json:"ends,omitempty"`
+}
+
+func (o Order) settings() settings {
+	out := settings{Full: o.Full}
+	if !o.Ends.IsZero() {
+		out.Ends = o.Ends.String()
+	}
+	return out
+}
+
+// file names the file for the staging. The same bytes under other settings
+// are another load.
+func (o Order) file(digest string) intake.File {
+	key := digest
+	if o.Full {
+		key += " full"
+	}
+	if !o.Ends.IsZero() {
+		key += " " + o.Ends.String()
+	}
+	return intake.File{Key: key, Kind: KindMembers, Name: o.Source.Name, Digest: digest}
 }
 
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a file of enrollments may be (1 GB or 2,000,000 members). Split it")
 	errMoved    = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
-	// errStop ends a second pass that found a refusal.
-	errStop = errors.New("coverage: refused in the second pass")
+	// errStop ends a transaction that found a refusal, errHeld one whose file
+	// has to wait for a second person.
+	errStop = errors.New("coverage: refused while it was applied")
+	errHeld = errors.New("coverage: to be held")
 )
 
-// Import loads a file of enrollments, whole or not at all. It reads the file
-// twice: first to check every row, then, when there is nothing to refuse, to
-// load it in one transaction. A file that was loaded before, byte for byte,
-// is not loaded again. Progress is given in bytes of both readings and may be
-// nil; total is 0 when the size is not known.
+// Import loads a file of enrollments as Load does, without asking anybody.
+func (s *Service) Import(ctx context.Context, who access.Actor, src Source, feed Feed, progress func(done, total int64)) (Report, error) {
+	return s.Load(ctx, who, Order{Source: src, Feed: feed, Progress: progress})
+}
+
+// Load loads a file of enrollments, whole or not at all. The file is read
+// twice: for its digest, and to check each row and stage it. What is staged is
+// then compared with what is known and applied, in one transaction. A load
+// that was killed goes on with what it had staged; a file that was loaded
+// before, byte for byte, is not loaded again; and one that would end very many
+// coverages is held for a second person.
 //
 // The error is for a file that cannot be read or stored; rows that are
 // refused, and bytes that make no sense, are in the report.
-func (s *Service) Import(ctx context.Context, who access.Actor, src Source, feed Feed, progress func(done, total int64)) (Report, error) {
+func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, error) {
 	err := who.May(access.ImportData)
 	if err != nil {
 		return Report{}, err
 	}
-	if src.Size > MaxFile {
+	if o.Source.Size > MaxFile {
 		return Report{}, errTooLarge
 	}
-	in := &reading{ctx: ctx, src: src, feed: feed, progress: progress}
-	first := newLoader(who, civil.Of(s.DB.Now(), s.Zone), "")
-	digest, err := in.pass(first, func(fn func(tx *db.Tx) error) error { return s.DB.View(ctx, fn) })
+	in := &reading{ctx: ctx, src: o.Source, feed: o.Feed, progress: o.Progress, passes: 3}
+	if o.asks() {
+		in.passes++
+	}
+	digest, err := in.digest()
 	if err != nil {
 		return Report{}, err
 	}
-	rep := first.report
+	f := o.file(digest)
+	rep, err := s.known(ctx, who, o, f)
+	if err != nil || rep.Already || rep.Held != "" {
+		return rep, err
+	}
+	rep, err = s.stageAndApply(ctx, who, o, in, f)
+	switch {
+	case intake.IsGone(err): // somebody loads the same file, and was faster
+		again, lookErr := s.known(ctx, who, o, f)
+		if lookErr != nil || again.Already || again.Held != "" {
+			return again, lookErr
+		}
+		return Report{}, err
+	case fault.Is(err, fault.Unavailable): // the staging stays, to go on with
+		if stopped := in.stopped(); stopped != nil {
+			return Report{}, stopped // whatever it was that noticed first
+		}
+		return Report{}, err
+	case err != nil:
+		return Report{}, errors.Join(err, s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key))
+	}
 	rep.Digest = digest
-	before, err := s.loaded(ctx, digest)
-	if err != nil {
-		return Report{}, err
+	if rep.RefusedTotal > 0 || o.CheckOnly || rep.Declined || rep.Held != "" {
+		err = s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key)
 	}
-	if before.Already {
-		return before, nil
-	}
-	if rep.RefusedTotal > 0 {
-		return rep, nil
-	}
-	return s.load(ctx, who, in, digest)
+	return rep, err
 }
 
-// load is the second reading.
-func (s *Service) load(ctx context.Context, who access.Actor, in *reading, digest string) (Report, error) {
+func (o Order) asks() bool { return o.CheckOnly || o.Ask != nil }
+
+// known says what was done with the very same file before.
+func (s *Service) known(ctx context.Context, who access.Actor, o Order, f intake.File) (Report, error) {
+	var rep Report
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		var err error
+		rep, err = loadedOn(tx, f)
+		if err != nil || rep.Already || o.approved != "" {
+			return err
+		}
+		how, err := json.Marshal(o.settings())
+		if err != nil {
+			return err
+		}
+		rep.Held, err = intake.Waits(tx, who, KindMembers, f.Digest, string(how))
+		return err
+	})
+	rep.Digest = f.Digest
+	return rep, err
+}
+
+func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File) (Report, error) {
+	rep, err := s.stage(ctx, who, in, f)
+	if err != nil || rep.RefusedTotal > 0 {
+		return rep, err
+	}
+	read := rep
+	if o.asks() {
+		rep, err = s.preview(ctx, who, o, in, f, read)
+		if err != nil || rep.RefusedTotal > 0 || o.CheckOnly {
+			return rep, err
+		}
+		if !o.Ask(rep) {
+			rep.Declined = true
+			return rep, nil
+		}
+	}
+	rep, err = s.apply(ctx, who, o, in, f, read)
+	switch {
+	case errors.Is(err, errStop):
+		rep.Added, rep.Changed, rep.Ended, rep.Difference = 0, 0, 0, Difference{}
+		return rep, nil
+	case errors.Is(err, errHeld):
+		rep.Held, err = s.hold(ctx, who, o, f, rep)
+		return rep, err
+	}
+	return rep, err
+}
+
+// preview says what a staged file would change, and writes nothing of it.
+func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
+	l := newLoader(who, civil.Of(s.DB.Now(), s.Zone), "", o, f, read)
+	err := s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+	if err != nil {
+		return Report{}, err
+	}
+	err = l.all(in, func(fn func(tx *db.Tx) error) error {
+		if l.names() {
+			return s.DB.Update(ctx, fn)
+		}
+		return s.DB.View(ctx, fn)
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	if l.tooMany(s.HoldShare) {
+		l.report.Why = l.why(s.HoldShare)
+	}
+	return l.report, s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+}
+
+// apply writes what a staged file says, in one transaction.
+func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
 	var rep Report
 	before := in.done
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
@@ -93,34 +243,31 @@ func (s *Service) load(ctx context.Context, who access.Actor, in *reading, diges
 		if err != nil {
 			return err
 		}
-		rep, err = loadedOn(tx, digest)
+		rep, err = loadedOn(tx, f)
 		if err != nil || rep.Already {
 			return err
 		}
-		second := newLoader(who, civil.Of(tx.Now, s.Zone), ref)
-		second.measures = s.DB.Engine() == db.Postgres
-		again, err := in.pass(second, func(fn func(tx *db.Tx) error) error { return fn(tx) })
+		err = forget(tx, f.Key)
 		if err != nil {
 			return err
 		}
-		if again != digest {
-			return errMoved
+		l := newLoader(who, civil.Of(tx.Now, s.Zone), ref, o, f, read)
+		l.measures = s.DB.Engine() == db.Postgres
+		err = l.all(in, func(fn func(tx *db.Tx) error) error { return fn(tx) })
+		if err != nil {
+			return err
 		}
-		rep = second.report
-		rep.Digest = digest
+		rep = l.report
 		if rep.RefusedTotal > 0 {
 			return errStop
 		}
-		return finish(tx, who, ref, in.src.Name, rep)
+		if o.approved == "" && l.tooMany(s.HoldShare) {
+			rep.Why = l.why(s.HoldShare)
+			return errHeld
+		}
+		return s.finish(tx, who, ref, o, f, rep)
 	})
-	if errors.Is(err, errStop) {
-		rep.Added, rep.Changed, rep.Ended = 0, 0, 0
-		return rep, nil
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	return rep, nil
+	return rep, err
 }
 
 // alone makes one import wait for another, which would find the same members
@@ -137,130 +284,57 @@ func alone(tx *db.Tx, ref id.Import) error {
 	return nil
 }
 
-func (s *Service) loaded(ctx context.Context, digest string) (Report, error) {
-	var rep Report
-	err := s.DB.View(ctx, func(tx *db.Tx) error {
-		var err error
-		rep, err = loadedOn(tx, digest)
-		return err
-	})
-	return rep, err
-}
-
-func loadedOn(tx *db.Tx, digest string) (Report, error) {
-	rep := Report{Digest: digest, Already: true}
-	err := tx.Row("select row_count, added, changed, ended from coverage_import where digest = $1", digest).
-		Scan(&rep.Rows, &rep.Added, &rep.Changed, &rep.Ended)
+func loadedOn(tx *db.Tx, f intake.File) (Report, error) {
+	rep := Report{Digest: f.Digest, Already: true}
+	var difference string
+	err := tx.Row("select row_count, added, changed, ended, difference from coverage_import where digest = $1", f.Key).
+		Scan(&rep.Rows, &rep.Added, &rep.Changed, &rep.Ended, &difference)
 	if db.NoRows(err) {
 		return Report{}, nil
 	}
-	return rep, err
+	if err != nil || difference == "" { // loaded before differences were kept
+		return rep, err
+	}
+	return rep, json.Unmarshal([]byte(difference), &rep.Difference)
 }
 
-// finish writes down that the file was loaded, without a fact about anybody.
-func finish(tx *db.Tx, who access.Actor, ref id.Import, name string, rep Report) error {
-	_, err := tx.Exec(`insert into coverage_import (id, digest, name, row_count, added, changed, ended, person, at_us)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(ref), rep.Digest, name, rep.Rows, rep.Added, rep.Changed, rep.Ended, string(who.Person), db.Micros(tx.Now))
+// finish writes down that the file was loaded, without a fact about anybody,
+// and removes what was staged of it.
+func (s *Service) finish(tx *db.Tx, who access.Actor, ref id.Import, o Order, f intake.File, rep Report) error {
+	difference, err := json.Marshal(rep.Difference)
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(map[string]any{
-		"file": name, "sha256": rep.Digest, "rows": rep.Rows, "added": rep.Added, "changed": rep.Changed, "ended": rep.Ended,
-	})
+	_, err = tx.Exec(`insert into coverage_import (id, digest, name, row_count, added, changed, ended, difference, person, by_name, at_us)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		string(ref), f.Key, f.Name, rep.Rows, rep.Added, rep.Changed, rep.Ended, string(difference), string(who.Person), who.Name, db.Micros(tx.Now))
+	if err != nil {
+		return err
+	}
+	entry := map[string]any{
+		"file": f.Name, "sha256": f.Digest, "rows": rep.Rows, "added": rep.Added, "changed": rep.Changed, "ended": rep.Ended, "difference": rep.Difference,
+	}
+	if o.Full {
+		entry["settings"] = o.settings()
+	}
+	if o.approved != "" {
+		entry["held"] = string(o.approved)
+		err = intake.Settle(tx, who, o.approved, intake.Applied, "")
+		if err != nil {
+			return err
+		}
+	}
+	body, err := json.Marshal(entry)
 	if err != nil {
 		return err
 	}
 	_, err = record.Append(tx, who, record.New{Subject: "import/" + string(ref), Kind: "members.loaded", Body: body})
-	return err
-}
-
-// reading is a source on its way through a feed.
-type reading struct {
-	ctx      context.Context //nolint:containedctx // a reading lives exactly as long as the call that made it
-	src      Source
-	feed     Feed
-	progress func(done, total int64)
-	done     int64
-}
-
-// pass reads the source once into l and gives the digest of its bytes. Within
-// gives l a transaction for each batch.
-func (in *reading) pass(l *loader, within func(func(tx *db.Tx) error) error) (string, error) {
-	f, err := in.src.Open()
 	if err != nil {
-		return "", fault.Wrap(fault.Invalid, err, "The file cannot be opened")
-	}
-	defer func() { _ = f.Close() }() // only read from
-	c := &counted{in: in, r: f, hash: sha256.New()}
-	err = in.feed(c, func(e Enrollment) error { return l.take(e, within) })
-	if err == nil {
-		err = l.flush(within)
-	}
-	var bad *Unreadable
-	if errors.As(err, &bad) {
-		l.refuse(bad.Where, bad.Reason)
-		err = nil
-	}
-	if err == nil {
-		// What a feed left unread belongs to the file, and to its digest.
-		_, err = io.Copy(io.Discard, c)
-	}
-	if err != nil {
-		return "", readable(err)
-	}
-	return hex.EncodeToString(c.hash.Sum(nil)), nil
-}
-
-// readable gives an error of the file system words; faults have their own.
-func readable(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
 		return err
 	}
-	var broken *readFailure
-	if errors.As(err, &broken) {
-		return fault.Wrap(fault.Unavailable, err, "The file cannot be read to its end. Nothing was loaded")
-	}
-	return err
-}
-
-// counted reads for one pass: it adds up digest and progress, holds the size
-// to its limit, and stops when the call is cancelled.
-type counted struct {
-	in   *reading
-	r    io.Reader
-	hash hash.Hash
-	n    int64
-}
-
-// readFailure marks an error as the file's, not the database's.
-type readFailure struct{ cause error }
-
-// Error implements error.
-func (f *readFailure) Error() string { return "reading the file: " + f.cause.Error() }
-
-// Unwrap gives the cause.
-func (f *readFailure) Unwrap() error { return f.cause }
-
-// Read implements io.Reader.
-func (c *counted) Read(p []byte) (int, error) {
-	err := c.in.ctx.Err()
+	err = forget(tx, f.Key)
 	if err != nil {
-		return 0, fault.Wrap(fault.Unavailable, err, "The import was stopped. Nothing was loaded")
+		return err
 	}
-	n, err := c.r.Read(p)
-	_, _ = c.hash.Write(p[:n]) // a hash has no error to give
-	c.n += int64(n)
-	c.in.done += int64(n)
-	if c.n > MaxFile {
-		return n, errTooLarge
-	}
-	if c.in.progress != nil && n > 0 {
-		c.in.progress(c.in.done, 2*c.in.src.Size)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return n, &readFailure{err}
-	}
-	return n, err
+	return intake.Drop(tx, who, f.Key)
 }

@@ -24,7 +24,10 @@ type known struct {
 type outcome struct {
 	member  member.Member
 	isNew   bool
-	facts   bool // the member's own facts differ
+	before  bool     // stood in the file before: what it changes may be of the same file
+	facts   []string // the member's own facts that differ
+	ending  bool     // medical coverage today or later is cut short
+	opens   bool     // there is some now, where there was none
 	spans   spanChange
 	pcp     code.NPI // empty: as it is
 	newName string   // folded subscriber number of a dependent who still needs a number
@@ -45,9 +48,9 @@ func (l *loader) judge(tx *db.Tx) ([]outcome, error) {
 		}
 		taken[o.member.ID] = r.At
 		for _, p := range problems {
-			l.refuse(p.Where, p.Reason)
+			l.report.refuse(p.Where, p.Reason)
 		}
-		if len(problems) == 0 {
+		if len(problems) == 0 && o.member.ID != "" {
 			out = append(out, o)
 		}
 	}
@@ -101,13 +104,13 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 	if reason != "" {
 		return refuse(reason)
 	}
-	o := outcome{member: old, isNew: !found}
+	o := outcome{member: old, isNew: !found, before: r.before}
 	if found {
 		if otherPerson(old, r.Enrollment) {
 			return refuse("this identifier belongs to a member with another name and birth date: a correction changes one of them and repeats the other")
 		}
 		o.member = merged(old, r.Enrollment)
-		o.facts = o.member != old
+		o.facts = facts(old, o.member)
 	} else {
 		if r.before && l.ref == "" {
 			return outcome{}, nil // the row before it adds the member; the second reading sees it
@@ -123,10 +126,12 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 		}
 	}
 	var bad *Refusal
-	o.spans, bad = r.apply(k.spans[old.ID])
+	var now []Span
+	o.spans, now, bad = r.apply(k.spans[old.ID])
 	if bad != nil {
 		return outcome{}, []Refusal{*bad}
 	}
+	o.ending, o.opens = endsMedical(k.spans[old.ID], now, l.today), opensMedical(k.spans[old.ID], now, l.today)
 	if r.PCP != "" && k.pcps[old.ID] != code.NPI(r.PCP) {
 		o.pcp = code.NPI(r.PCP)
 	}
@@ -234,6 +239,10 @@ func merged(m member.Member, e Enrollment) member.Member {
 // the subscriber's number with a sequence from 02 on. Who has one keeps it:
 // the next file finds them by first name and birth date.
 func (l *loader) number(tx *db.Tx, done []outcome) error {
+	given := map[string]bool{} // in this batch
+	for _, o := range done {
+		given[member.FoldNumber(o.member.Number)] = true
+	}
 	for i := range done {
 		o := &done[i]
 		if o.newName == "" {
@@ -254,7 +263,8 @@ func (l *loader) number(tx *db.Tx, done []outcome) error {
 			if err != nil {
 				return err
 			}
-			if len(taken) == 0 {
+			if len(taken) == 0 && !given[member.FoldNumber(candidate)] {
+				given[member.FoldNumber(candidate)] = true
 				o.member.Number = candidate
 				break
 			}

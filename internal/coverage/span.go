@@ -16,24 +16,32 @@ type spanChange struct {
 func (c spanChange) any() bool { return len(c.closed)+len(c.added) > 0 }
 
 // apply lays the statements of a row over the spans known so far.
-func (r *row) apply(old []Span) (spanChange, *Refusal) {
+func (r *row) apply(old []Span) (change spanChange, now []Span, bad *Refusal) {
 	spans := slices.Clone(old)
 	statements := r.Spans
 	if len(statements) == 0 {
 		statements = r.forAll(spans)
 		if len(statements) == 0 && (r.Change == Reinstate || r.Change == End) {
-			return spanChange{}, &Refusal{r.At.String(), "no coverage of this member is known that this could be about: send the coverage with plan and first day"}
+			return spanChange{}, nil, &Refusal{r.At.String(), "no coverage of this member is known that this could be about: send the coverage with plan and first day"}
 		}
 	}
-	var out spanChange
+	ended := false
 	for _, st := range statements {
 		var reason string
 		spans, reason = st.over(spans, r.Group)
 		if reason != "" {
-			return spanChange{}, &Refusal{st.At.String(), reason}
+			return spanChange{}, nil, &Refusal{st.At.String(), reason}
 		}
-		out.ended = out.ended || st.Change == End || st.Change == Void
+		ended = ended || st.Change == End || st.Change == Void
 	}
+	out := changeOf(old, spans)
+	out.ended = out.any() && (ended || shorter(old, spans))
+	return out, spans, nil
+}
+
+// changeOf gives what to close and to add to get from old to now.
+func changeOf(old, spans []Span) spanChange {
+	var out spanChange
 	for _, s := range old {
 		if !slices.Contains(spans, s) {
 			out.closed = append(out.closed, s)
@@ -44,8 +52,7 @@ func (r *row) apply(old []Span) (spanChange, *Refusal) {
 			out.added = append(out.added, s)
 		}
 	}
-	out.ended = out.any() && (out.ended || shorter(old, spans))
-	return out, nil
+	return out
 }
 
 // shorter reports whether medical coverage now ends earlier than it did.

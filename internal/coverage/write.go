@@ -34,18 +34,31 @@ func keysOf(left int) int {
 	return 1
 }
 
-// write stores what a batch comes to.
+// write counts what a batch comes to, and stores it where that is wanted.
 func (l *loader) write(tx *db.Tx, done []outcome) error {
-	err := l.number(tx, done)
+	err := l.weigh(tx, done)
 	if err != nil {
 		return err
 	}
-	var members []member.Member
+	for _, o := range done {
+		l.count(o)
+	}
+	if l.ref == "" {
+		return nil
+	}
+	err = l.number(tx, done)
+	if err != nil {
+		return err
+	}
+	var fresh, members []member.Member
 	var added []Span
 	var closed []string
-	pcps := [][]any{}
+	var firstPCPs, pcps [][]any
 	for _, o := range done {
-		if o.isNew || o.facts {
+		switch {
+		case o.isNew:
+			fresh = append(fresh, o.member)
+		case len(o.facts) > 0:
 			members = append(members, o.member)
 		}
 		for _, s := range o.spans.added {
@@ -55,10 +68,17 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		for _, s := range o.spans.closed {
 			closed = append(closed, string(s.ID))
 		}
-		if o.pcp != "" {
-			pcps = append(pcps, []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)})
+		switch pcp := []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)}; {
+		case o.pcp == "":
+		case o.isNew:
+			firstPCPs = append(firstPCPs, pcp)
+		default:
+			pcps = append(pcps, pcp)
 		}
-		l.count(o)
+	}
+	err = member.AddAll(tx, l.who, fresh)
+	if err != nil {
+		return err
 	}
 	err = member.PutAll(tx, l.who, members)
 	if err != nil {
@@ -76,20 +96,38 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	if err != nil {
 		return err
 	}
+	err = tx.Copy("coverage_pcp", []string{"member", "npi", "known_us"}, firstPCPs)
+	if err != nil {
+		return err
+	}
 	return inRows(tx, "insert into coverage_pcp (member, npi, known_us) values ",
 		" on conflict (member) do update set npi = excluded.npi, known_us = excluded.known_us", pcps)
 }
 
 func (l *loader) count(o outcome) {
+	rep := &l.report
 	switch {
 	case o.isNew:
-		l.report.Added++
-	case o.facts || o.spans.any() || o.pcp != "":
-		l.report.Changed++
+		rep.Added++
+	case len(o.facts) > 0 || o.spans.any() || o.pcp != "":
+		rep.Changed++
 	}
 	if o.spans.ended {
-		l.report.Ended++
+		rep.Ended++
 	}
+	for _, fact := range o.facts {
+		if rep.Difference.Facts == nil {
+			rep.Difference.Facts = map[string]int{}
+		}
+		rep.Difference.Facts[fact]++
+	}
+	if o.pcp != "" {
+		rep.Difference.PCPs++
+	}
+	if o.ending {
+		rep.Difference.Ending++
+	}
+	rep.Difference.tally(o.spans, l.today, !o.isNew && !o.before)
 }
 
 func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {
@@ -97,7 +135,7 @@ func addSpans(tx *db.Tx, spans []Span, ref id.Import) error {
 	for i, s := range spans {
 		rows[i] = []any{string(s.ID), string(s.Member), string(s.Line), s.Plan, s.Group, s.From.String(), until(s.To), db.Micros(s.KnownAt), 0, string(ref)}
 	}
-	return inRows(tx, "insert into coverage_span (id, member, line, plan, grp, from_on, to_on, known_us, closed_us, import) values ", "", rows)
+	return tx.Copy("coverage_span", []string{"id", "member", "line", "plan", "grp", "from_on", "to_on", "known_us", "closed_us", "import"}, rows)
 }
 
 // addPlans makes plans of the codes that nobody has described yet.

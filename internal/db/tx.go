@@ -22,6 +22,7 @@ type runner interface {
 	later(ctx context.Context, query string, args []any) error
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	row(ctx context.Context, query string, args []any) *sql.Row
+	copy(ctx context.Context, table string, columns []string, rows [][]any) error
 }
 
 // Exec runs a statement and gives the number of rows it changed.
@@ -39,6 +40,16 @@ func (t *Tx) Exec(query string, args ...any) (int64, error) {
 // from a later call; it always fails the transaction.
 func (t *Tx) Later(query string, args ...any) error {
 	return t.run.later(t.ctx, query, args)
+}
+
+// Copy inserts many rows of a table in the engine's own way: by its bulk copy
+// on PostgreSQL, with many rows a statement on SQLite. Each row has a value for
+// each column; none may be there already.
+func (t *Tx) Copy(table string, columns []string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.run.copy(t.ctx, table, columns, rows)
 }
 
 // Rows runs a query. The caller reads to the end or closes; prefer Collect.

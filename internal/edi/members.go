@@ -16,7 +16,8 @@ import (
 )
 
 // MembersFeed looks at the first bytes of a file and gives the reader for it:
-// X12 834 when it begins like an interchange, else CSV.
+// X12 834 when it begins like an interchange, NDJSON when with an object, else
+// CSV.
 func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
 	f, err := open()
 	if err != nil {
@@ -31,9 +32,12 @@ func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
 	if closed != nil {
 		return nil, closed
 	}
-	head = bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("ISA")) {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(head, []byte("ISA")) {
 		return Members834, nil
+	}
+	if bytes.HasPrefix(head, []byte("{")) {
+		return coverage.NDJSON, nil
 	}
 	return coverage.CSV, nil
 }
@@ -41,13 +45,36 @@ func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
 // Members834 reads enrollment from X12 834 (005010X220A1). It is a
 // coverage.Feed.
 func Members834(r io.Reader, emit func(coverage.Enrollment) error) error {
-	_, err := x12.Read834(r, x12.Options834{}, func(e x12.Enrollment834) error { return emit(enrollment(&e)) })
+	_, err := x12.Read834(r, x12.Options834{}, func(e x12.Enrollment834) error {
+		out := enrollment(&e)
+		var ok bool
+		out.Mode, ok = actions()[e.Header.Action]
+		if !ok {
+			return &coverage.Unreadable{Refusal: coverage.Refusal{Where: place(e.Header.Position, "ST").String(),
+				Reason: "the action of the transaction (BGN08) is none that an enrollment has here: expected 2 (changes), 4 (to verify) or RX (to replace)"}}
+		}
+		return emit(out)
+	})
 	var bad *x12.Error
 	if errors.As(err, &bad) {
 		at := coverage.Place{Segment: bad.Segment, Line: bad.Line, Tag: bad.Tag}
 		return &coverage.Unreadable{Refusal: coverage.Refusal{Where: at.String(), Reason: bad.Text}}
 	}
 	return err
+}
+
+// actions says what BGN08 makes of a whole file.
+func actions() map[string]coverage.Mode {
+	return map[string]coverage.Mode{"2": coverage.Changes, "4": coverage.Verify, "RX": coverage.Replace}
+}
+
+// fileDate is the day from which a transaction holds: its effective date where
+// it has one, else the day on which it was made.
+func fileDate(h *x12.Header834) civil.Date {
+	if d := date(h.Effective); !d.IsZero() {
+		return d
+	}
+	return date(h.Created)
 }
 
 // enrollment maps one INS loop.
@@ -57,6 +84,7 @@ func enrollment(e *x12.Enrollment834) coverage.Enrollment {
 		Last: e.Name.Last, First: e.Name.First, Middle: e.Name.Middle, Suffix: e.Name.Suffix, Birth: date(e.Birth), Gender: gender(e.Gender),
 		Street: join(e.Home.Lines[0], e.Home.Lines[1]), City: e.Home.City, State: e.Home.State, Zip: e.Home.PostalCode, Group: e.Group,
 		Phone: phone(e.Contacts), Language: language(e.Languages), From: date(e.EligibilityBegin), To: date(e.EligibilityEnd), Medicare: e.Identifier("F6"),
+		FileDate: fileDate(e.Header),
 	}
 	refuse := func(at coverage.Place, reason string) {
 		out.Problems = append(out.Problems, coverage.Refusal{Where: at.String(), Reason: reason})

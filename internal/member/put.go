@@ -113,16 +113,11 @@ func PutAll(tx *db.Tx, who access.Actor, members []Member) error {
 		n := putChunk(len(members))
 		args := make([]any, 0, n*columnsNo)
 		for _, m := range members[:n] {
-			if m.ID == "" || FoldNumber(m.Number) == "" || m.Birth.IsZero() {
-				return fault.New(fault.Internal, "a member is stored with an id, a number and a birth date")
+			values, err := m.values(tx)
+			if err != nil {
+				return err
 			}
-			medicare, err := code.ParseMBI(m.Medicare)
-			if m.Medicare != "" && err != nil {
-				return fault.New(fault.Internal, "a Medicare number is stored as it was read by its shape")
-			}
-			args = append(args, string(m.ID), m.Number, FoldNumber(m.Number), m.Subscriber, FoldNumber(m.Subscriber), m.Relationship,
-				m.First, Fold(m.First), m.Middle, m.Last, Fold(m.Last), m.Suffix, m.Birth.String(), m.Gender,
-				m.Street, m.City, m.State, m.Zip, m.Phone, m.Language, string(medicare), db.Micros(tx.Now))
+			args = append(args, values...)
 		}
 		_, err = tx.Exec(`insert into member (id, number, number_folded, subscriber, subscriber_folded, relationship, first, first_folded, middle,
 				last, last_folded, suffix, birth, gender, street, city, state, zip, phone, language, medicare, changed_us)
@@ -140,6 +135,44 @@ func PutAll(tx *db.Tx, who access.Actor, members []Member) error {
 		members = members[n:]
 	}
 	return nil
+}
+
+// AddAll stores many members whom we do not have, in the engine's own bulk
+// way. It takes the permission to import.
+func AddAll(tx *db.Tx, who access.Actor, members []Member) error {
+	err := who.May(access.ImportData)
+	if err != nil {
+		return err
+	}
+	values := make([][]any, 0, len(members))
+	for _, m := range members {
+		v, err := m.values(tx)
+		if err != nil {
+			return err
+		}
+		values = append(values, v)
+	}
+	return tx.Copy("member", strings.Split(putColumns, ", "), values)
+}
+
+// putColumns are those that values gives.
+const putColumns = "id, number, number_folded, subscriber, subscriber_folded, relationship, first, first_folded, middle, " +
+	"last, last_folded, suffix, birth, gender, street, city, state, zip, phone, language, medicare, changed_us"
+
+// values gives what is stored of a member, in the order of putColumns.
+func (m Member) values(tx *db.Tx) ([]any, error) {
+	if m.ID == "" || FoldNumber(m.Number) == "" || m.Birth.IsZero() {
+		return nil, fault.New(fault.Internal, "a member is stored with an id, a number and a birth date")
+	}
+	medicare, err := code.ParseMBI(m.Medicare)
+	if m.Medicare != "" && err != nil {
+		return nil, fault.New(fault.Internal, "a Medicare number is stored as it was read by its shape")
+	}
+	return []any{
+		string(m.ID), m.Number, FoldNumber(m.Number), m.Subscriber, FoldNumber(m.Subscriber), m.Relationship,
+		m.First, Fold(m.First), m.Middle, m.Last, Fold(m.Last), m.Suffix, m.Birth.String(), m.Gender,
+		m.Street, m.City, m.State, m.Zip, m.Phone, m.Language, string(medicare), db.Micros(tx.Now),
+	}, nil
 }
 
 // rows gives n groups of placeholders, numbered through.

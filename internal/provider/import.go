@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"hsconnect/internal/access"
@@ -25,6 +26,11 @@ type Refusal struct {
 // Report says what an import did. With Refused rows nothing was loaded.
 type Report struct {
 	Rows         int
+	Added        int       // providers whom we did not have
+	Changed      int       // providers of whom something is known differently now
+	Unnamed      int       // in network before, and not named by a full file: out of network now
+	Network      int       // in network before, where a full file says so
+	Declined     bool      // whoever was asked said no
 	Refused      []Refusal // the first thousand
 	RefusedTotal int
 }
@@ -51,20 +57,49 @@ var (
 	practitionerColumns = []string{"npi", "first", "last", "suffix", "specialty", "taxonomy", "organization_npi", "phone", "network"}
 )
 
-// ImportOrganizations loads a CSV file of organizations, whole or not at all.
-// Those whose NPI is known already are brought up to date.
-func (s *Service) ImportOrganizations(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(bytes int64)) (Report, error) {
-	l := &loading{who: who, name: name, columns: organizationColumns, others: "select npi from practitioner where npi in ("}
-	l.read = func(row map[string]string) (func(*db.Tx) error, string) {
-		o, reason := readOrganization(row)
-		return func(tx *db.Tx) error { return PutOrganization(tx, who, o) }, reason
-	}
-	return s.load(ctx, l, r, progress)
+// Order is a file of the directory and how to load it.
+type Order struct {
+	Name string
+	File io.Reader
+	// Full says that the file names every provider in network: the others are
+	// out of network from now on.
+	Full bool
+	// CheckOnly loads nothing and reports what would change.
+	CheckOnly bool
+	// Ask, when set, is shown what would change and says whether to go on.
+	Ask      func(Report) bool
+	Progress func(bytes int64) // may be nil
 }
 
-// ImportPractitioners loads a CSV file of practitioners, whole or not at all.
-// Each names its organization, which must be loaded first.
+// ImportOrganizations is LoadOrganizations without asking anybody.
+func (s *Service) ImportOrganizations(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(bytes int64)) (Report, error) {
+	return s.LoadOrganizations(ctx, who, Order{Name: name, File: r, Progress: progress})
+}
+
+// ImportPractitioners is LoadPractitioners without asking anybody.
 func (s *Service) ImportPractitioners(ctx context.Context, who access.Actor, name string, r io.Reader, progress func(bytes int64)) (Report, error) {
+	return s.LoadPractitioners(ctx, who, Order{Name: name, File: r, Progress: progress})
+}
+
+// LoadOrganizations loads a file of organizations, CSV or NDJSON, whole or not
+// at all. Those whose NPI is known already are brought up to date.
+func (s *Service) LoadOrganizations(ctx context.Context, who access.Actor, o Order) (Report, error) {
+	l := &loading{
+		who: who, order: o, columns: organizationColumns, others: "select npi from practitioner where npi in (",
+		known: "select npi, name, tin, kind, phone, fax, street, city, state, zip, cast(in_network as text) from organization where npi in (",
+		named: "select npi from organization where in_network = 1 and kind <> 'plan'", leave: "update organization set in_network = 0, changed_us = $1 where npi in (",
+	}
+	l.read = func(row map[string]string) (put, string) {
+		o, reason := readOrganization(row)
+		return put{npi: o.NPI, store: func(tx *db.Tx) error { return PutOrganization(tx, who, o) },
+			facts: []string{o.Name, o.TIN, string(o.Kind), o.Phone, o.Fax, o.Street, o.City, o.State, o.Zip, bit(o.InNetwork)}}, reason
+	}
+	return s.load(ctx, l)
+}
+
+// LoadPractitioners loads a file of practitioners, CSV or NDJSON, whole or not
+// at all. Each names its organization, which must be loaded first.
+func (s *Service) LoadPractitioners(ctx context.Context, who access.Actor, o Order) (Report, error) {
 	err := who.May(access.ImportData)
 	if err != nil {
 		return Report{}, err
@@ -73,12 +108,17 @@ func (s *Service) ImportPractitioners(ctx context.Context, who access.Actor, nam
 	if err != nil {
 		return Report{}, err
 	}
-	l := &loading{who: who, name: name, columns: practitionerColumns, others: "select npi from organization where npi in ("}
-	l.read = func(row map[string]string) (func(*db.Tx) error, string) {
-		p, reason := readPractitioner(row, known)
-		return func(tx *db.Tx) error { return PutPractitioner(tx, who, p) }, reason
+	l := &loading{
+		who: who, order: o, columns: practitionerColumns, others: "select npi from organization where npi in (",
+		known: "select npi, first, last, suffix, specialty, taxonomy, org, phone, cast(in_network as text), '', '' from practitioner where npi in (",
+		named: "select npi from practitioner where in_network = 1", leave: "update practitioner set in_network = 0, changed_us = $1 where npi in (",
 	}
-	return s.load(ctx, l, r, progress)
+	l.read = func(row map[string]string) (put, string) {
+		p, reason := readPractitioner(row, known)
+		return put{npi: p.NPI, store: func(tx *db.Tx) error { return PutPractitioner(tx, who, p) },
+			facts: []string{p.First, p.Last, p.Suffix, p.Specialty, p.Taxonomy, string(p.Org), p.Phone, bit(p.InNetwork), "", ""}}, reason
+	}
+	return s.load(ctx, l)
 }
 
 func (s *Service) organizationsByNPI(ctx context.Context) (map[code.NPI]id.Organization, error) {
@@ -103,23 +143,35 @@ func (s *Service) organizationsByNPI(ctx context.Context) (map[code.NPI]id.Organ
 // loading is one file on its way.
 type loading struct {
 	who     access.Actor
-	name    string
+	order   Order
 	columns []string
 	others  string // an open query for NPIs that belong to the other kind of provider
-	read    func(row map[string]string) (put func(*db.Tx) error, reason string)
+	known   string // an open query for the facts of NPIs, in the order of put.facts
+	named   string // a query for the NPIs in network
+	leave   string // an open statement that takes NPIs out of network
+	read    func(row map[string]string) (p put, reason string)
 	report  Report
-	puts    []func(*db.Tx) error
+	puts    []put
 	npis    []string
 	lines   map[string]int // of each NPI
 }
 
-func (s *Service) load(ctx context.Context, l *loading, r io.Reader, progress func(int64)) (Report, error) {
+// put is one provider to store.
+type put struct {
+	npi   code.NPI
+	facts []string
+	store func(*db.Tx) error
+}
+
+func bit(yes bool) string { return strconv.FormatInt(db.Bit(yes), 10) }
+
+func (s *Service) load(ctx context.Context, l *loading) (Report, error) {
 	err := l.who.May(access.ImportData)
 	if err != nil {
 		return Report{}, err
 	}
 	l.lines = map[string]int{}
-	err = eachRow(r, l.columns, progress, l.take)
+	err = eachRow(l.order.File, l.columns, l.order.Progress, l.take)
 	if err != nil {
 		return Report{}, err
 	}
@@ -130,32 +182,140 @@ func (s *Service) load(ctx context.Context, l *loading, r io.Reader, progress fu
 	if l.report.Rows == 0 {
 		return Report{}, fault.New(fault.Invalid, "The file names its columns and holds no row")
 	}
-	body, err := json.Marshal(map[string]any{"file": l.name, "rows": l.report.Rows})
-	if err != nil {
-		return Report{}, err
-	}
-	err = s.DB.Update(ctx, func(tx *db.Tx) error {
-		for _, put := range l.puts {
-			err := put(tx)
-			if err != nil {
-				return err
-			}
+	if l.order.CheckOnly || l.order.Ask != nil {
+		rep := l.report
+		err = s.DB.View(ctx, func(tx *db.Tx) error {
+			_, _, err := l.compare(tx, &rep)
+			return err
+		})
+		if err != nil || l.order.CheckOnly {
+			return rep, err
 		}
-		_, err := record.Append(tx, l.who, record.New{Subject: "import/" + string(id.New[id.Import](tx.Now)), Kind: "providers.loaded", Body: body})
-		return err
+		if !l.order.Ask(rep) {
+			rep.Declined = true
+			return rep, nil
+		}
+	}
+	var rep Report
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		rep = l.report // the closure may run again
+		return l.store(tx, &rep)
 	})
 	if err != nil {
 		return Report{}, err
 	}
-	return l.report, nil
+	return rep, nil
+}
+
+// store writes what differs, and the entry that says so.
+func (l *loading) store(tx *db.Tx, rep *Report) error {
+	differ, out, err := l.compare(tx, rep)
+	if err != nil {
+		return err
+	}
+	for _, p := range differ {
+		err = p.store(tx)
+		if err != nil {
+			return err
+		}
+	}
+	err = inSome(out, func(places string, args []any) error {
+		_, err := tx.Exec(l.leave+places+")", append([]any{db.Micros(tx.Now)}, args...)...)
+		return err
+	}, 1)
+	if err != nil {
+		return err
+	}
+	entry := map[string]any{"file": l.order.Name, "rows": rep.Rows, "added": rep.Added, "changed": rep.Changed}
+	if l.order.Full {
+		entry["full"], entry["out_of_network"] = true, rep.Unnamed
+	}
+	body, err := json.Marshal(entry)
+	if err != nil {
+		return err
+	}
+	_, err = record.Append(tx, l.who, record.New{Subject: "import/" + string(id.New[id.Import](tx.Now)), Kind: "providers.loaded", Body: body})
+	return err
+}
+
+// compare gives those of whom something is known differently, and who leaves
+// the network because a full file does not name them.
+func (l *loading) compare(tx *db.Tx, rep *Report) (differ []put, out []string, err error) {
+	known := map[string]string{}
+	err = inSome(l.npis, func(places string, args []any) error {
+		_, err := db.Collect(func(r *sql.Rows) (bool, error) {
+			var npi string
+			facts := make([]string, 10)
+			into := []any{&npi}
+			for i := range facts {
+				into = append(into, &facts[i])
+			}
+			err := r.Scan(into...)
+			known[npi] = strings.Join(facts, "\x1f")
+			return true, err
+		})(tx.Rows(l.known+places+")", args...))
+		return err
+	}, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range l.puts {
+		old, had := known[string(p.npi)]
+		switch {
+		case !had:
+			rep.Added++
+		case old != strings.Join(p.facts, "\x1f"):
+			rep.Changed++
+		default:
+			continue
+		}
+		differ = append(differ, p)
+	}
+	if !l.order.Full {
+		return differ, nil, nil
+	}
+	in, err := db.Collect(func(r *sql.Rows) (string, error) {
+		var npi string
+		return npi, r.Scan(&npi)
+	})(tx.Rows(l.named))
+	for _, npi := range in {
+		if _, named := l.lines[npi]; !named {
+			out = append(out, npi)
+		}
+	}
+	rep.Network, rep.Unnamed = len(in), len(out)
+	return differ, out, err
+}
+
+// inSome calls fn with some of the NPIs at a time, and their placeholders after
+// the first taken ones; the last NPI fills up.
+func inSome(npis []string, fn func(places string, args []any) error, taken int) error {
+	const some = 100
+	places := make([]string, some)
+	for i := range places {
+		places[i] = "$" + strconv.Itoa(taken+i+1)
+	}
+	for len(npis) > 0 {
+		n := min(len(npis), some)
+		args := make([]any, some)
+		for i := range args {
+			args[i] = npis[min(i, n-1)]
+		}
+		err := fn(strings.Join(places, ", "), args)
+		if err != nil {
+			return err
+		}
+		npis = npis[n:]
+	}
+	return nil
 }
 
 // take reads one row, or refuses it.
 func (l *loading) take(line int, row map[string]string, reason string) {
 	l.report.Rows++
-	var put func(*db.Tx) error
+	var p put
 	if reason == "" {
-		put, reason = l.read(row)
+		p, reason = l.read(row)
 	}
 	if reason == "" {
 		if first, twice := l.lines[row["npi"]]; twice {
@@ -168,34 +328,23 @@ func (l *loading) take(line int, row map[string]string, reason string) {
 		l.report.refuse(line, reason)
 		return
 	}
-	l.puts = append(l.puts, put)
+	l.puts = append(l.puts, p)
 	l.npis = append(l.npis, row["npi"])
 }
 
 // checkOthers refuses an NPI that belongs to a provider of the other kind: an
 // NPI names one provider (45 CFR 162.406).
 func (l *loading) checkOthers(tx *db.Tx) error {
-	const some = 100
-	npis := l.npis
-	for len(npis) > 0 {
-		n := min(len(npis), some)
-		args, places := make([]any, some), make([]string, some)
-		for i := range some {
-			args[i], places[i] = npis[min(i, n-1)], fmt.Sprintf("$%d", i+1) // the last one fills up
-		}
+	return inSome(l.npis, func(places string, args []any) error {
 		taken, err := db.Collect(func(r *sql.Rows) (string, error) {
 			var npi string
 			return npi, r.Scan(&npi)
-		})(tx.Rows(l.others+strings.Join(places, ", ")+")", args...))
-		if err != nil {
-			return err
-		}
+		})(tx.Rows(l.others+places+")", args...))
 		for _, npi := range taken {
 			l.report.refuse(l.lines[npi], "npi: belongs to a provider of the other kind: organizations and practitioners have NPIs of their own")
 		}
-		npis = npis[n:]
-	}
-	return nil
+		return err
+	}, 0)
 }
 
 func readOrganization(row map[string]string) (Organization, string) {

@@ -256,7 +256,7 @@ func TestRefusedFiles(t *testing.T) {
 	err = d.View(t.Context(), func(tx *db.Tx) error {
 		return tx.Row("select body from record_entry where kind = 'providers.loaded'").Scan(&body)
 	})
-	if err != nil || body != `{"file":"x","rows":1}` {
+	if err != nil || body != `{"added":1,"changed":0,"file":"x","rows":1}` {
 		t.Errorf("%s %v", body, err)
 	}
 }

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -11,11 +13,55 @@ import (
 	"unicode/utf8"
 
 	"hsconnect/internal/fault"
+	"hsconnect/internal/intake"
 )
 
-// eachRow reads a CSV file whose first line names its columns. A row that is
-// not as wide as the first line is handed on with the reason to refuse it.
+// eachRow reads a file that begins with an object as NDJSON, any other as CSV.
 func eachRow(r io.Reader, columns []string, progress func(int64), fn func(line int, row map[string]string, reason string)) error {
+	in := bufio.NewReader(r)
+	start, _ := in.Peek(64) // what cannot be read is met again by who reads it
+	start = bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if bytes.HasPrefix(start, []byte("{")) {
+		return eachObject(in, columns, progress, fn)
+	}
+	return eachLine(in, columns, progress, fn)
+}
+
+// eachObject reads NDJSON with the names of the columns. A value that is not
+// there is empty.
+func eachObject(r io.Reader, columns []string, progress func(int64), fn func(line int, row map[string]string, reason string)) error {
+	file := &bounded{r: r, row: MaxFile, file: MaxFile}
+	n := 0
+	err := intake.Objects(file, func(o intake.Object) error {
+		n++
+		if n > maxRows {
+			return errTooLarge
+		}
+		row, reason := map[string]string{}, o.Reason
+		for name, value := range o.Values {
+			if !slices.Contains(columns, name) && reason == "" {
+				reason = "the object holds a name that is none of " + strings.Join(columns, ", ")
+			}
+			row[name] = strings.TrimSpace(value)
+		}
+		fn(o.Line, row, reason)
+		if progress != nil {
+			progress(MaxFile - file.file)
+		}
+		return nil
+	})
+	if errors.Is(err, intake.ErrLongLine) {
+		return errLongRow
+	}
+	if err != nil {
+		return unreadable(err, "The file cannot be read to its end")
+	}
+	return nil
+}
+
+// eachLine reads a CSV file whose first line names its columns. A row that is
+// not as wide as the first line is handed on with the reason to refuse it.
+func eachLine(r io.Reader, columns []string, progress func(int64), fn func(line int, row map[string]string, reason string)) error {
 	file := &bounded{r: r, row: maxLine, file: MaxFile}
 	in := csv.NewReader(file)
 	in.ReuseRecord = true
@@ -77,7 +123,7 @@ func header(head, columns []string) (map[string]int, error) {
 
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a directory file may be (128 MB or 500,000 rows). Split it")
-	errLongRow  = fault.New(fault.Invalid, "The file cannot be read as CSV: a row is longer than 64 KB; a quotation mark was probably never closed")
+	errLongRow  = fault.New(fault.Invalid, "The file cannot be read: a row is longer than 64 KB; a quotation mark was probably never closed")
 )
 
 // bounded stops a file that is too large, and a row that takes the rest of

@@ -76,6 +76,13 @@ func (s *site) plainPlanHome(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if c.Actor.Has(access.ImportData) {
+		held, err := s.Intake.List(c.Context(), c.Actor)
+		if err != nil {
+			return err
+		}
+		waits[importsPath] = len(waitingFiles(held))
+	}
 	var rows []kit.Row
 	for _, n := range append(c.nav("home"), kit.NavItem{Text: "Your account", Href: "/account"}, kit.NavItem{Text: "State of the service", Href: "/status"}) {
 		what, ok := planPages()[n.Href]
@@ -98,6 +105,7 @@ type planPage struct{ about, one, many string }
 
 func planPages() map[string]planPage {
 	return map[string]planPage{
+		importsPath:           {"Files of members that were loaded, and those that wait for a second person.", "file waits for a second person", "files wait for a second person"},
 		"/plan/organizations": {"Who may use the portal: administrators, dates of leaving, identity providers", "office asks for an administrator", "offices ask for an administrator"},
 		"/plan/accounts":      {"Find somebody, see the state of the account and why, and help", "", ""},
 		"/plan/incidents":     {"Accounts that somebody else may be using: look, decide, and open them again", "open incident", "open incidents"},

@@ -53,8 +53,8 @@ type Route struct {
 
 // routes is the endpoint table.
 func (s *site) routes() []Route {
-	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesLookup(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(), s.routesSignOn(), s.routesClient(),
-		s.routesFields(), s.routesGlass(), s.routesRestrictions())
+	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesLookup(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(),
+		s.routesSignOn(), s.routesClient(), s.routesFields(), s.routesGlass(), s.routesRestrictions(), s.routesImports())
 }
 
 const normalLimit = 1 << 20

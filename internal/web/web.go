@@ -30,6 +30,7 @@ import (
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/document"
 	"hsconnect/internal/glass"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/priorauth"
@@ -49,6 +50,7 @@ type Deps struct {
 	Admission  *admission.Service
 	Agreements *agreement.Service
 	Clients    *client.Service
+	Intake     *intake.Service
 	Coverage   *coverage.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
@@ -103,8 +105,9 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // New makes the handler of every page. An endpoint row that breaks the rules
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
-	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
-		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
+	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil ||
+		d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil || d.Review == nil || d.Documents == nil || d.Record == nil ||
+		d.Watch == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}
 	if d.Log == nil {

@@ -28,8 +28,10 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
 	"hsconnect/internal/document"
+	"hsconnect/internal/edi"
 	"hsconnect/internal/factor"
 	"hsconnect/internal/glass"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/job"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
@@ -59,6 +61,7 @@ type Portal struct {
 	Clients    *client.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
+	Files      *intake.Service
 	Coverage   *coverage.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
@@ -143,13 +146,15 @@ func (p *Portal) services() {
 	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
-	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
+	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log})
+	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
 	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, log, Site), &member.Keeper{DB: p.DB}
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
+	p.Jobs.Handle(intake.JobApply(coverage.KindMembers), p.Coverage.HandleApply)
 }
 
 // PlanName is the name of the plan, and Site the portal's own address in mails.
@@ -164,8 +169,10 @@ const (
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
-		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
-		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Zone: p.Zone, Now: p.Clock.Now,
+		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements,
+		Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth, Review: p.Review,
+		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Zone: p.Zone,
+		Now: p.Clock.Now, Intake: p.Files,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
 		Version: "test", Ready: p.ready, Site: Site,

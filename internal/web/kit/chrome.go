@@ -55,14 +55,14 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, policies, letters, organizations, accounts,
-// incidents, agreements, privacy, facts by role, restrictions, reports, record,
-// help.
+// incidents, agreements, privacy, facts by role, restrictions, imports,
+// reports, record, help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Policies", "/plan/policies", "Letters", "/plan/letters",
 		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
 		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions",
-		"Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
+		"Imports", "/plan/imports", "Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
 
 func nav(current string, pairs ...string) []NavItem {
