@@ -52,7 +52,7 @@ func TestTwoPeopleChangeFactsByThePages(t *testing.T) {
 		}
 		form = ticked(access.Viewer, "TREATMENT", access.FieldPCP)
 		form.Add("fields", string(access.FieldMedicare))
-		wants(t, officer.Post(fieldsAt+"/change", form), http.StatusUnprocessableEntity, "may never be shown to the role viewer. A viewer looks and never bills")
+		wants(t, officer.Post(fieldsAt+"/change", form), http.StatusUnprocessableEntity, "may never be shown to the role viewer. An office may find a member by the Medicare number")
 		a = officer.Post(fieldsAt+"/change", ticked(access.Viewer, "TREATMENT", access.FieldPCP))
 		wants(t, a, http.StatusSeeOther)
 		list := officer.Follow(a)
