@@ -147,8 +147,8 @@ func TestDefaultFieldsAreTheAllowListOfTheRole(t *testing.T) {
 // reason for each no (P-01; P-13, 45 CFR 164.522(b)).
 func TestTheCeilingOfEveryRole(t *testing.T) {
 	never := map[Role][]Field{
-		LocalAdmin: {FieldGender, FieldAddress, FieldPhone, FieldLanguage}, Requester: {FieldGender, FieldAddress, FieldPhone, FieldLanguage},
-		Clinician: {FieldGender, FieldAddress, FieldPhone, FieldLanguage}, Viewer: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldAmounts, FieldMedicare},
+		LocalAdmin: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldMedicare}, Requester: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldMedicare},
+		Clinician: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldMedicare}, Viewer: {FieldGender, FieldAddress, FieldPhone, FieldLanguage, FieldAmounts, FieldMedicare},
 		HelpDesk: Fields(), ProviderRelations: Fields(), SecurityOfficer: Fields(), PlanAdmin: Fields(), Machine: Fields(),
 		PrivacyOfficer: {FieldAmounts}, Intake: nil, Nurse: nil, MedicalDirector: nil, Operator: nil,
 	}

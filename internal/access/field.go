@@ -80,8 +80,10 @@ func officeCeiling(r Role, f Field) (ok bool, why string) {
 		return false, "An office never sees where a member lives or can be reached: somebody may depend on it (45 CFR 164.522(b)), and the office asks the patient"
 	case FieldGender, FieldLanguage:
 		return false, "An office has the patient before it and needs neither from the plan"
-	case FieldAmounts, FieldMedicare:
-		return r != Viewer, "A viewer looks and never bills: neither amounts nor the Medicare number belong to that"
+	case FieldMedicare:
+		return false, "An office may find a member by the Medicare number on the card, and is never shown it"
+	case FieldAmounts:
+		return r != Viewer, "A viewer looks and never bills: amounts do not belong to that"
 	case FieldName, FieldBirth, FieldMemberID, FieldPlan, FieldCoverage, FieldPCP, FieldCopays, FieldSpent, FieldOther, FieldNeeded, FieldRequests, FieldClaims:
 	}
 	return true, ""

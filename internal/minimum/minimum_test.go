@@ -218,7 +218,7 @@ func TestWhatCannotBeProposed(t *testing.T) {
 			kind fault.Kind
 			part string
 		}{
-			"a sensitive fact for a viewer": {privacy(), minimum.Wish{Role: access.Viewer, Purposes: all, Fields: append(slices.Clone(viewer), access.FieldMedicare), Reason: "wanted"}, fault.Invalid, "may never be shown to the role viewer. A viewer looks"},
+			"a sensitive fact for a viewer": {privacy(), minimum.Wish{Role: access.Viewer, Purposes: all, Fields: append(slices.Clone(viewer), access.FieldMedicare), Reason: "wanted"}, fault.Invalid, "may never be shown to the role viewer. An office may find"},
 			"an address for an office":      {privacy(), minimum.Wish{Role: access.Clinician, Purposes: all, Fields: access.Fields(), Reason: "wanted"}, fault.Invalid, "Address may never be shown"},
 			"anything for the HelpDesk":     {privacy(), minimum.Wish{Role: access.HelpDesk, Purposes: all, Fields: viewer, Reason: "wanted"}, fault.Invalid, "Choose a role"},
 			"the operator":                  {privacy(), minimum.Wish{Role: access.Operator, Purposes: all, Fields: nil, Reason: "wanted"}, fault.Invalid, "Choose a role"},

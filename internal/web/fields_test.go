@@ -23,6 +23,17 @@ func ticked(role access.Role, purpose string, without access.Field) url.Values {
 	return f
 }
 
+// linkIn gives the first address in a page that starts like this.
+func linkIn(t *testing.T, a portal.Answer, start string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(a.Body, `"`+start)
+	if !ok {
+		t.Fatalf("the page leads to no %s\n%s", start, a.Text())
+	}
+	end, _, _ := strings.Cut(rest, `"`)
+	return start + end
+}
+
 func TestTwoPeopleChangeFactsByThePages(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		ref := p.LookUp(p.Viewer, p.Eleanor).Member.ID
@@ -41,13 +52,12 @@ func TestTwoPeopleChangeFactsByThePages(t *testing.T) {
 		}
 		form = ticked(access.Viewer, "TREATMENT", access.FieldPCP)
 		form.Add("fields", string(access.FieldMedicare))
-		wants(t, officer.Post(fieldsAt+"/change", form), http.StatusUnprocessableEntity, "may never be shown to the role viewer. A viewer looks and never bills")
+		wants(t, officer.Post(fieldsAt+"/change", form), http.StatusUnprocessableEntity, "may never be shown to the role viewer. An office may find a member by the Medicare number")
 		a = officer.Post(fieldsAt+"/change", ticked(access.Viewer, "TREATMENT", access.FieldPCP))
 		wants(t, a, http.StatusSeeOther)
 		list := officer.Follow(a)
 		wants(t, list, http.StatusOK, "Proposed. It counts once somebody else", "no longer shows primary care provider", "Waits for another person")
-		path := list.Body[strings.Index(list.Body, fieldsAt+"/proposals/"):]
-		path = path[:strings.Index(path, `"`)]
+		path := linkIn(t, list, fieldsAt+"/proposals/")
 		wants(t, officer.Get(path), http.StatusOK, "You proposed this", "Withdraw it", "Primary care provider")
 		wants(t, officer.Post(path, url.Values{"answer": {"approve"}}), http.StatusForbidden, "takes two people")
 		wants(t, viewer.Get("/members/"+string(ref)), http.StatusOK, "PCP", "Li Wei")
@@ -74,8 +84,7 @@ func TestAnApprovalIsProven(t *testing.T) {
 	p := portal.SQLite(t)
 	officer, admin := p.SignedIn(t, p.Privacy), p.SignedIn(t, p.PlanAdmin)
 	list := officer.Follow(officer.Post(fieldsAt+"/change", ticked(access.Viewer, "every", access.FieldPCP)))
-	path := list.Body[strings.Index(list.Body, fieldsAt+"/proposals/"):]
-	path = path[:strings.Index(path, `"`)]
+	path := linkIn(t, list, fieldsAt+"/proposals/")
 	p.Clock.Advance(11 * 60e9)
 	wants(t, admin.Post(path, url.Values{"answer": {"approve"}}), http.StatusOK, "Prove that it is you")
 	a := admin.Post(path, url.Values{"answer": {"approve"}, "proof_code": {p.Code(p.PlanAdmin)}})

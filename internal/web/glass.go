@@ -41,11 +41,10 @@ func (s *site) routesGlass() []Route {
 
 // glassView is the page that asks for the reason.
 type glassView struct {
-	form      *Form
-	member    string // a reference
-	next      string
-	back      string
-	emergency bool // offered
+	form   *Form
+	member string // a reference
+	next   string
+	back   string
 }
 
 func (s *site) glassPage(c *Call) error {
