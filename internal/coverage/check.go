@@ -112,7 +112,7 @@ func (r *row) check(today civil.Date) []Refusal {
 		}
 		r.PCP = string(npi)
 	}
-	return append(problems, r.checkSpans()...)
+	return append(append(problems, r.checkSpans()...), r.checkOthers()...)
 }
 
 func (r *row) checkSpans() []Refusal {

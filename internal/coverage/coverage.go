@@ -38,20 +38,13 @@ const (
 	Other   Line = "other"
 )
 
-// Copay is what a member pays for one kind of service.
-type Copay struct {
-	Service string
-	Text    string
-	Cents   int64 // 0 where it is a share
-	Percent int64 // 0 where it is an amount
-}
-
 // Plan is one of the products that members are enrolled in.
 type Plan struct {
 	Code     string
 	Name     string
 	Contract string
 	Copays   []Copay
+	Limits   []Limit // of a plan year, those that the plan states
 }
 
 // Span is the days on which a member is covered by a plan, both included.
@@ -77,10 +70,17 @@ type Sheet struct {
 	Covered    bool
 	Plan       Plan
 	Span       Span
-	Last       *Span // the one that ended last before On, when not covered
-	Next       *Span // the one that begins next after On, when not covered
+	Last       *Span    // the one that ended last before On, when not covered
+	Next       *Span    // the one that begins next after On, when not covered
+	Known      []Belief // what was known of On and from when on, oldest first
 	PCP        provider.Party
+	PCPSince   civil.Date // the first day of the PCP of On
+	PCPs       []PCP      // everybody who was, is or will be, the newest first
+	Panel      civil.Date // since when On is a day on the panel of the actor's organization (K-24); zero: it is not
 	Copays     []Copay
+	Spent      []Spent // of the plan year of On
+	Other      []OtherCoverage
+	Notices    []Notice // changes of days gone by after the actor's organization had looked
 	Fields     []access.Field
 	LookedAt   time.Time
 	Disclosure id.Disclosure
@@ -115,6 +115,9 @@ type Deps struct {
 	Zone *time.Location // the plan's
 
 	Watch *watch.Service // holds up who looks in vain; nil: one of its own
+
+	// Link gives the address of a page of the portal, for mails; nil: no links.
+	Link func(path string) string
 }
 
 // Service does what this package promises.
@@ -209,7 +212,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		if err != nil {
 			return err
 		}
-		out, err = sheet(tx, who, m, day)
+		out, err = s.sheet(tx, who, m, day)
 		if err != nil || !f.guarded {
 			return err
 		}

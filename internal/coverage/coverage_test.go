@@ -166,8 +166,9 @@ func TestNotCovered(t *testing.T) {
 			}
 		}
 		got, err = byNumber(t, s, clerk("A"), "M2", "")
-		if err != nil || got.Covered || got.Last != nil || got.Next == nil || got.PCP.NPI != "1245319599" || got.PCP.Name != "" {
-			t.Errorf("not covered yet, PCP not in the directory: %+v %v", got.PCP, err)
+		if err != nil || got.Covered || got.Last != nil || got.Next == nil || got.PCP.NPI != "" || len(got.PCPs) != 1 ||
+			got.PCPs[0].NPI != "1245319599" || got.PCPs[0].Name != "" || got.PCPs[0].From != day(t, "2026-11-24") {
+			t.Errorf("not covered yet, PCP not in the directory: %+v %v", got.PCPs, err)
 		}
 	})
 }

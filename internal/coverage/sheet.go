@@ -3,15 +3,14 @@ package coverage
 import (
 	"database/sql"
 	"slices"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
-	"hsconnect/internal/provider"
 )
 
 // open is how the database keeps an open end, so that one comparison finds
@@ -73,19 +72,19 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 }
 
 // sheet puts together what the actor may see of a member on a day.
-func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
+func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
 	out := Sheet{Member: m, On: day, Fields: access.MemberFields(who), LookedAt: tx.Now, Disclosure: m.Shown}
+	if !m.Birth.IsZero() && day.Before(m.Birth) {
+		return Sheet{}, fault.Bad(fault.Problem{Path: "on", Text: "This day is before the member was born: choose a later one"})
+	}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
 		return Sheet{}, err
 	}
-	if slices.Contains(out.Fields, access.FieldCoverage) {
-		out.Covered, out.Span = covered, span
-		if !covered {
-			out.Last, out.Next, err = around(tx, m.ID, day)
-			if err != nil {
-				return Sheet{}, err
-			}
+	if out.may(access.FieldCoverage) {
+		err = out.covered(tx, who, span, covered, s.Zone)
+		if err != nil {
+			return Sheet{}, err
 		}
 	}
 	if covered {
@@ -94,10 +93,45 @@ func sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet,
 			return Sheet{}, err
 		}
 	}
-	if slices.Contains(out.Fields, access.FieldPCP) {
-		out.PCP, err = pcp(tx, m.ID)
+	if out.may(access.FieldPCP) {
+		err = out.pcp(tx, who.Org)
+		if err != nil {
+			return Sheet{}, err
+		}
+	}
+	if out.may(access.FieldOther) {
+		out.Other, err = otherOn(tx, m.ID, day)
 	}
 	return out, err
+}
+
+// may says whether a fact is one of the sheet's.
+func (s *Sheet) may(f access.Field) bool { return slices.Contains(s.Fields, f) }
+
+// covered fills in the coverage of the day and what was known of it when.
+func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zone *time.Location) error {
+	s.Covered, s.Span = covered, span
+	var err error
+	if !covered {
+		s.Last, s.Next, err = around(tx, s.Member.ID, s.On)
+		if err != nil {
+			return err
+		}
+	}
+	if !s.may(access.FieldPlan) {
+		s.Span.Plan, s.Span.Group = "", ""
+		for _, other := range []*Span{s.Last, s.Next} {
+			if other != nil {
+				other.Plan, other.Group = "", ""
+			}
+		}
+	}
+	err = s.known(tx, zone, s.may(access.FieldPlan))
+	if err != nil {
+		return err
+	}
+	s.Notices, err = noticesOf(tx, who, s.Member.ID)
+	return err
 }
 
 func around(tx *db.Tx, m id.Member, day civil.Date) (last, next *Span, err error) {
@@ -118,37 +152,26 @@ func around(tx *db.Tx, m id.Member, day civil.Date) (last, next *Span, err error
 	return last, next, nil
 }
 
+// plan fills in what the plan of the day says.
 func (s *Sheet) plan(tx *db.Tx, code string) error {
 	p, err := planOf(tx, code)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.Fields, access.FieldCopays) {
-		p.Copays = nil
+	p.Copays = costs(p.Copays, s.may(access.FieldCopays), s.may(access.FieldNeeded))
+	if s.may(access.FieldSpent) {
+		s.Spent, err = spentOn(tx, s.Member.ID, p, s.On)
+		if err != nil {
+			return err
+		}
+	} else {
+		p.Limits = nil
 	}
 	s.Copays = p.Copays
-	if slices.Contains(s.Fields, access.FieldPlan) {
+	if s.may(access.FieldPlan) {
 		s.Plan = p
 	}
 	return nil
-}
-
-// pcp gives the member's primary care provider, with nothing but the NPI when
-// the plan's directory does not know it, and nothing at all when there is none.
-func pcp(tx *db.Tx, m id.Member) (provider.Party, error) {
-	var npi code.NPI
-	err := tx.Row("select npi from coverage_pcp where member = $1", string(m)).Scan(&npi)
-	if db.NoRows(err) {
-		return provider.Party{}, nil
-	}
-	if err != nil {
-		return provider.Party{}, err
-	}
-	p, err := provider.Find(tx, npi)
-	if fault.Is(err, fault.NotFound) {
-		return provider.Party{NPI: npi, Kind: "practitioner"}, nil
-	}
-	return p, err
 }
 
 func planOf(tx *db.Tx, code string) (Plan, error) {
@@ -161,9 +184,19 @@ func planOf(tx *db.Tx, code string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Copays, err = db.Collect(func(r *sql.Rows) (Copay, error) {
-		var c Copay
-		return c, r.Scan(&c.Service, &c.Text, &c.Cents, &c.Percent)
-	})(tx.Rows("select service, wording, cents, share from coverage_copay where plan = $1 order by no", code))
+	p.Copays, err = db.Collect(scanCopay)(
+		tx.Rows("select service, wording, cents, share, priced, code, needed, needed_note from coverage_copay where plan = $1 order by no", code))
+	if err != nil {
+		return Plan{}, err
+	}
+	p.Limits, err = limitsOf(tx, code)
 	return p, err
+}
+
+func scanCopay(r *sql.Rows) (Copay, error) {
+	var c Copay
+	var priced int64
+	err := r.Scan(&c.Service, &c.Text, &c.Cents, &c.Percent, &priced, &c.Code, &c.Needed, &c.NeededNote)
+	c.Unpriced = priced == 0
+	return c, err
 }

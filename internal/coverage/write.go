@@ -43,7 +43,6 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	var members []member.Member
 	var added []Span
 	var closed []string
-	pcps := [][]any{}
 	for _, o := range done {
 		if o.isNew || o.facts {
 			members = append(members, o.member)
@@ -54,9 +53,6 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		}
 		for _, s := range o.spans.closed {
 			closed = append(closed, string(s.ID))
-		}
-		if o.pcp != "" {
-			pcps = append(pcps, []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)})
 		}
 		l.count(o)
 	}
@@ -76,8 +72,15 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	if err != nil {
 		return err
 	}
-	return inRows(tx, "insert into coverage_pcp (member, npi, known_us) values ",
-		" on conflict (member) do update set npi = excluded.npi, known_us = excluded.known_us", pcps)
+	err = l.writePCPs(tx, done)
+	if err != nil {
+		return err
+	}
+	err = writeOther(tx, done)
+	if err != nil {
+		return err
+	}
+	return l.writeChanges(tx, done)
 }
 
 func (l *loader) count(o outcome) {
