@@ -81,7 +81,7 @@ func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.
 	if err != nil {
 		return Sheet{}, err
 	}
-	if out.may(access.FieldCoverage) {
+	if out.Shows(access.FieldCoverage) {
 		err = out.covered(tx, who, span, covered, s.Zone)
 		if err != nil {
 			return Sheet{}, err
@@ -93,20 +93,20 @@ func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.
 			return Sheet{}, err
 		}
 	}
-	if out.may(access.FieldPCP) {
+	if out.Shows(access.FieldPCP) {
 		err = out.pcp(tx, who.Org)
 		if err != nil {
 			return Sheet{}, err
 		}
 	}
-	if out.may(access.FieldOther) {
+	if out.Shows(access.FieldOther) {
 		out.Other, err = otherOn(tx, m.ID, day)
 	}
 	return out, err
 }
 
-// may says whether a fact is one of the sheet's.
-func (s *Sheet) may(f access.Field) bool { return slices.Contains(s.Fields, f) }
+// Shows says whether a fact is one of the sheet's.
+func (s Sheet) Shows(f access.Field) bool { return slices.Contains(s.Fields, f) }
 
 // covered fills in the coverage of the day and what was known of it when.
 func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zone *time.Location) error {
@@ -118,7 +118,7 @@ func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zo
 			return err
 		}
 	}
-	if !s.may(access.FieldPlan) {
+	if !s.Shows(access.FieldPlan) {
 		s.Span.Plan, s.Span.Group = "", ""
 		for _, other := range []*Span{s.Last, s.Next} {
 			if other != nil {
@@ -126,7 +126,7 @@ func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zo
 			}
 		}
 	}
-	err = s.known(tx, zone, s.may(access.FieldPlan))
+	err = s.known(tx, zone, s.Shows(access.FieldPlan))
 	if err != nil {
 		return err
 	}
@@ -158,8 +158,8 @@ func (s *Sheet) plan(tx *db.Tx, code string) error {
 	if err != nil {
 		return err
 	}
-	p.Copays = costs(p.Copays, s.may(access.FieldCopays), s.may(access.FieldNeeded))
-	if s.may(access.FieldSpent) {
+	p.Copays = costs(p.Copays, s.Shows(access.FieldCopays), s.Shows(access.FieldNeeded))
+	if s.Shows(access.FieldSpent) {
 		s.Spent, err = spentOn(tx, s.Member.ID, p, s.On)
 		if err != nil {
 			return err
@@ -168,7 +168,7 @@ func (s *Sheet) plan(tx *db.Tx, code string) error {
 		p.Limits = nil
 	}
 	s.Copays = p.Copays
-	if s.may(access.FieldPlan) {
+	if s.Shows(access.FieldPlan) {
 		s.Plan = p
 	}
 	return nil
