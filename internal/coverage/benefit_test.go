@@ -27,9 +27,9 @@ const benefitHead = "plan_code,plan_name,contract,service,wording,copay,coinsura
 
 const benefits = benefitHead +
 	"MA01,Gold,H1,,,,,,,,500,1000,6700,\n" +
-	"MA01,,,Specialist visit,,35,,98,no,,,,,\n" +
-	"MA01,,,Imaging,after the deductible,,20,4,Maybe,MRI and CT only,500,,,\n" +
-	"MA01,,,Transplant,,,,70,yes,,,,,\n"
+	"MA01,,,Specialist visit,,35,,S98,no,,,,,\n" +
+	"MA01,,,Imaging,after the deductible,,20,S4,Maybe,MRI and CT only,500,,,\n" +
+	"MA01,,,Transplant,,,,S70,yes,,,,,\n"
 
 func TestBenefitsByServiceType(t *testing.T) {
 	clock := dbtest.NewClock()
@@ -47,9 +47,9 @@ func TestBenefitsByServiceType(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []coverage.Copay{
-			{Service: "Specialist visit", Cents: 3500, Code: "98", Needed: coverage.NeededNo},
-			{Service: "Imaging", Text: "after the deductible", Percent: 20, Code: "4", Needed: coverage.NeededMaybe, NeededNote: "MRI and CT only"},
-			{Service: "Transplant", Unpriced: true, Code: "70", Needed: coverage.NeededYes},
+			{Service: "Specialist visit", Cents: 3500, Code: "S98", Needed: coverage.NeededNo},
+			{Service: "Imaging", Text: "after the deductible", Percent: 20, Code: "S4", Needed: coverage.NeededMaybe, NeededNote: "MRI and CT only"},
+			{Service: "Transplant", Unpriced: true, Code: "S70", Needed: coverage.NeededYes},
 		}
 		if !slices.Equal(got.Copays, want) {
 			t.Errorf("got %+v", got.Copays)
@@ -65,18 +65,18 @@ func TestBenefitsThatMakeNoSense(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := service(d)
 		for row, want := range map[string]string{
-			"MA01,Gold,,Visit,,1,,,perhaps,,,,,\n":                            "authorization: write yes, no or maybe",
-			"MA01,Gold,,Visit,,1,,,,only MRI,,,,\n":                           "authorization: is missing beside its note",
-			"MA01,Gold,,Visit,,,,98,,,,,,\n":                                  "copay: write either",
-			"MA01,Gold,,,,,,98,,,,,,\n":                                       "service: is missing",
-			"MA01,Gold,,Visit,,1,,toolongacode,,,,,,\n":                       "service_type:",
-			"MA01,Gold,,,,,,,,,abc,,,\n":                                      "deductible: write dollars",
-			"MA01,Gold,,A,,1,,,,,500,,,\nMA01,Gold,,B,,1,,,,,501,,,\n":        "deductible: an earlier row",
-			"MA01,Gold,,A,,1,,,,,,,,\nMA01,Gold,,a,,2,,,,,,,,\n":              "service: the plan has a row for this service",
-			"MA01,Gold,,,,,,,,,,,,\nMA01,Gold,,A,,1,,,,,,,,\n":                "service: is missing. Only a plan without copays",
-			"MA01,Gold,,Visit,,1,2,,yes,,,,,\n":                               "copay: write either",
-			"MA01,Gold,,Visit,,1,,98,yes,\"a note\nof two lines\",,,,\n":      "authorization_note: contains a control character",
-			"MA01,Gold,,Visit,,,,98,yes," + strings.Repeat("x", 201) + ",,,,": "authorization_note: is longer",
+			"MA01,Gold,,Visit,,1,,,perhaps,,,,,\n":                             "authorization: write yes, no or maybe",
+			"MA01,Gold,,Visit,,1,,,,only MRI,,,,\n":                            "authorization: is missing beside its note",
+			"MA01,Gold,,Visit,,,,S98,,,,,,\n":                                  "copay: write either",
+			"MA01,Gold,,,,,,S98,,,,,,\n":                                       "service: is missing",
+			"MA01,Gold,,Visit,,1,,toolongacode,,,,,,\n":                        "service_type:",
+			"MA01,Gold,,,,,,,,,abc,,,\n":                                       "deductible: write dollars",
+			"MA01,Gold,,A,,1,,,,,500,,,\nMA01,Gold,,B,,1,,,,,501,,,\n":         "deductible: an earlier row",
+			"MA01,Gold,,A,,1,,,,,,,,\nMA01,Gold,,a,,2,,,,,,,,\n":               "service: the plan has a row for this service",
+			"MA01,Gold,,,,,,,,,,,,\nMA01,Gold,,A,,1,,,,,,,,\n":                 "service: is missing. Only a plan without copays",
+			"MA01,Gold,,Visit,,1,2,,yes,,,,,\n":                                "copay: write either",
+			"MA01,Gold,,Visit,,1,,S98,yes,\"a note\nof two lines\",,,,\n":      "authorization_note: contains a control character",
+			"MA01,Gold,,Visit,,,,S98,yes," + strings.Repeat("x", 201) + ",,,,": "authorization_note: is longer",
 		} {
 			rep := plansFile(t, s, benefitHead+row)
 			if rep.RefusedTotal != 1 || !strings.HasPrefix(rep.Refused[0].Reason, want) {

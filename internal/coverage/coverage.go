@@ -80,7 +80,8 @@ type Sheet struct {
 	Copays     []Copay
 	Spent      []Spent // of the plan year of On
 	Other      []OtherCoverage
-	Notices    []Notice // changes of days gone by after the actor's organization had looked
+	Changes    []PastChange // of days gone by, in the last twelve months
+	Notices    []Notice     // those after the actor's organization had looked
 	Fields     []access.Field
 	LookedAt   time.Time
 	Disclosure id.Disclosure

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"database/sql"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -25,6 +26,30 @@ type change struct {
 	what     string
 	from, to civil.Date
 	known    int64
+}
+
+// PastChange tells that something else became known of a member's coverage on
+// days gone by.
+type PastChange struct {
+	What    string // "ended", "began", "moved" to another plan
+	From    civil.Date
+	To      civil.Date
+	KnownAt time.Time
+}
+
+// LogValue keeps the days of coverage out of logs.
+func (c PastChange) LogValue() slog.Value { return slog.StringValue("[change]") }
+
+// changesOf gives a member's changes of the last twelve months, the newest
+// first, at most mostNotices.
+func changesOf(tx *db.Tx, m id.Member, since time.Time) ([]PastChange, error) {
+	all, err := db.Collect(scanChange)(tx.Rows(`select id, member, what, from_on, to_on, known_us from coverage_change
+		where member = $1 and known_us > $2 order by known_us desc, from_on desc limit $3`, string(m), db.Micros(since), int64(mostNotices)))
+	out := make([]PastChange, 0, len(all))
+	for _, c := range all {
+		out = append(out, PastChange{What: c.what, From: c.from, To: c.to, KnownAt: db.Time(c.known)})
+	}
+	return out, err
 }
 
 // JobTell is the job that finds the offices which had looked at members whose
@@ -92,24 +117,51 @@ func different(was, is string) string {
 // writeChanges keeps what a batch changes of days gone by, and asks for the
 // offices to be told that had looked. It comes last in a transaction.
 func (l *loader) writeChanges(tx *db.Tx, done []outcome) error {
-	var rows [][]any
+	changes := map[id.Member][]change{}
+	var members []id.Member
 	for _, o := range done {
 		if o.isNew {
 			continue // nobody was shown anything of a member who was not there
 		}
-		for _, c := range o.spans.retroactive(l.today) {
-			rows = append(rows, []any{string(id.New[id.Coverage](tx.Now)), string(o.member.ID), c.what, c.from.String(), c.to.String(), db.Micros(tx.Now), 0})
+		if c := o.spans.retroactive(l.today); len(c) > 0 {
+			changes[o.member.ID] = c
+			members = append(members, o.member.ID)
 		}
 	}
-	if len(rows) == 0 {
-		return nil
+	members, err := knownBefore(tx, members)
+	if err != nil || len(members) == 0 {
+		return err
 	}
-	err := inRows(tx, "insert into coverage_change (id, member, what, from_on, to_on, known_us, told_us) values ", "", rows)
+	var rows [][]any
+	for _, m := range members {
+		for _, c := range changes[m] {
+			rows = append(rows, []any{string(id.New[id.Coverage](tx.Now)), string(m), c.what, c.from.String(), c.to.String(), db.Micros(tx.Now), 0})
+		}
+	}
+	err = inRows(tx, "insert into coverage_change (id, member, what, from_on, to_on, known_us, told_us) values ", "", rows)
 	if err != nil {
 		return err
 	}
 	_, err = job.Enqueue(tx, JobTell, struct{}{}, job.Options{Key: "all", By: l.who.Username})
 	return err
+}
+
+// knownBefore keeps the members of whom coverage was known before this
+// transaction: a file that brings a new member in two rows changes nothing
+// that anybody could have seen.
+func knownBefore(tx *db.Tx, members []id.Member) ([]id.Member, error) {
+	var out []id.Member
+	err := eachChunk(members, func(args []any) error {
+		args = append(args, db.Micros(tx.Now))
+		some, err := db.Collect(func(r *sql.Rows) (id.Member, error) {
+			var m id.Member
+			return m, r.Scan(&m)
+		})(tx.Rows("select member from coverage_span where member in ("+placeholders(0, len(args)-1)+") and known_us < "+
+			placeholders(len(args)-1, 1)+" group by member order by member", args...))
+		out = append(out, some...)
+		return err
+	})
+	return out, err
 }
 
 func scanChange(r *sql.Rows) (change, error) {

@@ -151,7 +151,12 @@ func TestOfficesThatLookedBeforeAChangeAreTold(t *testing.T) {
 		// November 15 on: no day gone by. M3 ends in mid-October: C looked before
 		// any changed day.
 		load(t, s, enrolled("M1", "Lee", "P1", "2026-01-01", "2026-09-15", "")+enrolled("M2", "Roe", "P2", "2026-11-15", "", "")+
-			enrolled("M3", "Poe", "P1", "2026-01-01", "2026-10-14", "")+enrolled("M4", "Doe", "P1", "2026-01-01", "", ""))
+			enrolled("M3", "Poe", "P1", "2026-01-01", "2026-10-14", "")+enrolled("M4", "Doe", "P1", "2026-05-01", "2026-05-31", "")+enrolled("M4", "Doe", "P2", "2026-01-01", "2026-04-30", ""))
+		changes := 0
+		err = d.View(t.Context(), func(tx *db.Tx) error { return tx.Row("select count(*) from coverage_change").Scan(&changes) })
+		if err != nil || changes != 2 { // of M1 and M3: M4 is new, in two rows
+			t.Errorf("%d changes, %v", changes, err)
+		}
 		if mails := tell(t, s, d); len(mails) != 0 {
 			t.Errorf("a mail before the ten minutes: %v", mails)
 		}
@@ -208,7 +213,7 @@ func TestOfficesThatLookedBeforeAChangeAreTold(t *testing.T) {
 		}
 		// Opening the member is having seen it; the page still says so.
 		sheet, err := byNumber(t, s, clerk("A"), "M1", "")
-		if err != nil || len(sheet.Notices) != 1 {
+		if err != nil || len(sheet.Notices) != 1 || len(sheet.Changes) != 1 || sheet.Changes[0].From != day(t, "2026-09-16") {
 			t.Fatalf("%+v %v", sheet.Notices, err)
 		}
 		if _, n := notices("A"); n != 1 {

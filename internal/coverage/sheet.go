@@ -130,6 +130,11 @@ func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zo
 	if err != nil {
 		return err
 	}
+	first, _ := window(civil.Of(tx.Now, zone))
+	s.Changes, err = changesOf(tx, s.Member.ID, first.In(zone))
+	if err != nil {
+		return err
+	}
 	s.Notices, err = noticesOf(tx, who, s.Member.ID)
 	return err
 }

@@ -77,17 +77,17 @@ func (s *Service) Directory(ctx context.Context, who access.Actor, w Wanted) (Fo
 	page := min(max(w.Page, 1), directoryPages)
 	var out Found
 	err = s.DB.View(ctx, func(tx *db.Tx) error {
-		query := `select p.npi, trim(p.first || ' ' || p.last || ' ' || p.suffix), 'practitioner', p.specialty, p.phone, o.id, o.name, p.in_network,
+		query := `select p.npi as number, trim(p.first || ' ' || p.last || ' ' || p.suffix), 'practitioner', p.specialty, p.phone, o.id, o.name, p.in_network,
 				o.street, o.city, o.state, o.zip, o.fax, p.last_folded as sorted, p.first as second
 			from practitioner p join organization o on o.id = p.org where ` + strings.Join(people.where, " and ")
 		args := people.args
 		if w.Specialty == "" { // an organization has none
-			query += ` union all select o.npi, o.name, o.kind, '', o.phone, o.id, o.name, o.in_network,
+			query += ` union all select o.npi as number, o.name, o.kind, '', o.phone, o.id, o.name, o.in_network,
 				o.street, o.city, o.state, o.zip, o.fax, o.name_folded as sorted, '' as second
 			from organization o where ` + strings.Join(places.where, " and ")
 			args = append(args, places.args...)
 		}
-		query += " order by sorted, second, npi limit " + strconv.Itoa(DirectoryPage+1) + " offset " + strconv.Itoa((page-1)*DirectoryPage)
+		query += " order by sorted, second, number limit " + strconv.Itoa(DirectoryPage+1) + " offset " + strconv.Itoa((page-1)*DirectoryPage)
 		var err error
 		out.Entries, err = db.Collect(scanEntry)(tx.Rows(query, args...))
 		return err

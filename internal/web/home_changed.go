@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/url"
+
 	"hsconnect/internal/access"
 	"hsconnect/internal/web/kit"
 )
@@ -29,7 +31,7 @@ func (s *site) homeNotices(c *Call, v *homeView) error {
 		name := kit.Cell{Text: "A member no longer yours to see", Sub: "Look the member up again to see what changed", Header: true}
 		what := kit.Cell{Text: "—", Muted: true}
 		if n.Member.ID != "" {
-			name = kit.Cell{Text: n.Member.Name(), Href: "/members/" + string(n.Member.ID) + "?on=" + n.To.String(), Header: true}
+			name = kit.Cell{Text: n.Member.Name(), Href: "/members/" + string(n.Member.ID) + "?on=" + url.QueryEscape(n.To.US()), Header: true}
 		}
 		if !n.From.IsZero() {
 			words := map[string]string{"ended": "No longer covered", "began": "Covered after all", "moved": "Other coverage"}[n.What]

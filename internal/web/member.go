@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -22,7 +23,8 @@ type memberPage struct {
 	On       string // the day as it was typed
 	Day      string // the day that the page is about, in full
 	F        *Form
-	Changes  []string // changes of days gone by that this office has to know of
+	Looked   []string // changes of days gone by after this office had looked
+	Changed  []string // the others
 	Known    []kit.Fact
 	Services []kit.Option // of the look-up "authorization needed for"
 	Answer   *neededAnswer
@@ -82,8 +84,15 @@ func (c *Call) memberPage(sheet coverage.Sheet, f *Form) memberPage {
 	p := memberPage{ID: string(sheet.Member.ID), On: f.Raw("on"), Day: sheet.On.Long(), F: f, Header: c.memberHeader(sheet), Year: strconv.Itoa(sheet.On.Y),
 		ShowsBenefits: sheet.Covered && (sheet.Shows(access.FieldCopays) || sheet.Shows(access.FieldNeeded)), ShowsNeeded: sheet.Shows(access.FieldNeeded),
 		ShowsSpent: sheet.Shows(access.FieldSpent) && sheet.Covered, ShowsPCP: sheet.Shows(access.FieldPCP), ShowsOther: sheet.Shows(access.FieldOther)}
+	told := map[time.Time]bool{}
 	for _, n := range sheet.Notices {
-		p.Changes = append(p.Changes, c.changeWords(n))
+		told[n.KnownAt] = true
+		p.Looked = append(p.Looked, c.changeWords(n.What, n.From, n.To, n.KnownAt)+"; your office had looked last on "+c.Moment(n.Looked).Text+".")
+	}
+	for _, n := range sheet.Changes {
+		if !told[n.KnownAt] {
+			p.Changed = append(p.Changed, c.changeWords(n.What, n.From, n.To, n.KnownAt)+".")
+		}
 	}
 	if len(sheet.Known) > 1 {
 		p.Known = c.knownFacts(sheet.Known)
@@ -159,17 +168,20 @@ func (c *Call) headerFacts(sheet coverage.Sheet) []kit.Fact {
 	return out
 }
 
-// changeWords tells what changed after this office had looked.
-func (c *Call) changeWords(n coverage.Notice) string {
-	days := n.From.US()
-	if n.To != n.From {
-		days += " to " + n.To.US()
+// changeWords tells what changed of days gone by, and when it became known.
+func (c *Call) changeWords(what string, from, to civil.Date, known time.Time) string {
+	days := from.US()
+	if to != from {
+		days += " to " + to.US()
 	}
-	what := map[string]string{"ended": "The member is no longer covered", "began": "The member is covered after all", "moved": "Another coverage holds"}[n.What]
-	if what == "" {
-		what = "Another coverage holds"
+	words := "Another coverage holds"
+	switch what {
+	case "ended":
+		words = "The member is no longer covered"
+	case "began":
+		words = "The member is covered after all"
 	}
-	return what + " for " + days + ". The plan told the portal on " + c.Moment(n.KnownAt).Text + "; your office had looked last on " + c.Moment(n.Looked).Text + "."
+	return words + " for " + days + ". The plan told the portal on " + c.Moment(known).Text
 }
 
 // knownFacts tells what was known of the day, the newest first.
@@ -202,7 +214,7 @@ func fromTo(from, to civil.Date) string {
 	case from.IsZero():
 		return "until " + to.US()
 	case to.IsZero():
-		return "from " + from.US() + " on"
+		return "since " + from.US()
 	}
 	return "from " + from.US() + " to " + to.US()
 }

@@ -145,8 +145,8 @@ func panelPages(q coverage.PanelQuery, p coverage.Panel) kit.Pages {
 }
 
 func panelTable(p coverage.Panel, q coverage.PanelQuery) (t kit.Table, hidden int) {
-	t = kit.Table{Caption: "Members of the panel on " + p.On.Long(), HideCaption: true, Worklist: true,
-		Columns: []kit.Column{{Text: "Member", Wide: true}, {Text: "Born"}, {Text: "Member ID", Shrink: true}, {Text: "Primary care provider"}, {Text: "Plan"}, {Text: "Covered"}},
+	t = kit.Table{Caption: "Members of the panel on " + p.On.Long(), HideCaption: true,
+		Columns: []kit.Column{{Text: "Member", Wide: true}, {Text: "Born"}, {Text: "Member ID", Shrink: true}, {Text: "Primary care provider"}, {Text: "Plan"}, {Text: "Covered", Shrink: true}},
 		Empty:   kit.Empty(kit.EmptyProps{Title: "Nobody", Text: emptyPanel(q.List)})}
 	changes := q.List != coverage.PanelAll
 	if changes {
