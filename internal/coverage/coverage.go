@@ -85,6 +85,8 @@ type Sheet struct {
 	Fields     []access.Field
 	LookedAt   time.Time
 	Disclosure id.Disclosure
+
+	unborn bool // On is before the member's birth: nothing else is filled in
 }
 
 const maskedSheet = "[eligibility]"
@@ -183,6 +185,8 @@ type finding struct {
 	find    func(tx *db.Tx) (member.Member, error)
 }
 
+var errUnborn = fault.Bad(fault.Problem{Path: "on", Text: "This day is before the member was born: choose a later one"})
+
 // look shows a sheet, or writes down that nothing was found, in one
 // transaction: what was in vain counts before the next look is let through.
 func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f finding) (Sheet, error) {
@@ -214,6 +218,9 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 			return err
 		}
 		out, err = s.sheet(tx, who, m, day)
+		if out.unborn {
+			instead = errUnborn // after the commit: that the key fits is told with it
+		}
 		if err != nil || !f.guarded {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
-	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 )
@@ -74,8 +73,9 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 // sheet puts together what the actor may see of a member on a day.
 func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
 	out := Sheet{Member: m, On: day, Fields: access.MemberFields(who), LookedAt: tx.Now, Disclosure: m.Shown}
-	if !m.Birth.IsZero() && day.Before(m.Birth) {
-		return Sheet{}, fault.Bad(fault.Problem{Path: "on", Text: "This day is before the member was born: choose a later one"})
+	if day.Before(m.Birth) {
+		out.unborn = true
+		return out, nil
 	}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
