@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -97,15 +98,15 @@ func (s *Service) tell(tx *db.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var rows [][]any
-	told := map[id.Organization]bool{}
+	var rows []told
+	orgs := map[id.Organization]bool{}
 	for _, c := range changes {
 		for _, l := range looked {
 			if l.Member != c.member || l.Last.Before(from[c.member]) {
 				continue
 			}
-			told[l.Org] = true
-			rows = append(rows, []any{string(l.Org), string(c.member), c.known, c.what, c.from.String(), c.to.String(), db.Micros(l.Last), 0, 0, ""})
+			orgs[l.Org] = true
+			rows = append(rows, told{org: l.Org, member: c.member, known: c.known, what: c.what, from: c.from.String(), to: c.to.String(), looked: db.Micros(l.Last)})
 		}
 	}
 	err = putNotices(tx, rows)
@@ -120,7 +121,7 @@ func (s *Service) tell(tx *db.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(changes), s.askToNotify(tx, told)
+	return len(changes), s.askToNotify(tx, orgs)
 }
 
 // officesOnly leaves out the plan, whose own people look as well.
@@ -140,46 +141,49 @@ func officesOnly(tx *db.Tx, all []disclosure.Recipient) ([]disclosure.Recipient,
 	return slices.DeleteFunc(all, func(r disclosure.Recipient) bool { return plan[r.Org] }), nil
 }
 
+// told is a notice on its way into the table. Days are as the database keeps them.
+type told struct {
+	org      id.Organization
+	member   id.Member
+	known    int64
+	what     string
+	from, to string
+	looked   int64
+}
+
 // putNotices adds notices. A second stretch of the same member widens the
 // first, and one statement may not meet the same row twice.
-func putNotices(tx *db.Tx, rows [][]any) error {
-	seen := map[[2]any]int{}
-	var merged [][]any
-	for _, r := range rows {
-		key := [2]any{r[0], r[1]}
+func putNotices(tx *db.Tx, all []told) error {
+	seen := map[string]int{}
+	var merged []told
+	for _, t := range all {
+		key := string(t.org) + "|" + string(t.member)
 		at, twice := seen[key]
 		if !twice {
 			seen[key] = len(merged)
-			merged = append(merged, r)
+			merged = append(merged, t)
 			continue
 		}
-		widen(merged[at], r)
+		first := &merged[at]
+		if first.what != t.what {
+			first.what = nowMoved
+		}
+		first.from, first.to = min(first.from, t.from), max(first.to, t.to)
+	}
+	rows := make([][]any, 0, len(merged))
+	for _, t := range merged {
+		rows = append(rows, []any{string(t.org), string(t.member), t.known, t.what, t.from, t.to, t.looked, 0, 0, ""})
 	}
 	return inRows(tx, "insert into coverage_notice (org, member, known_us, what, from_on, to_on, looked_us, mailed_us, seen_us, seen_by) values ",
 		` on conflict (org, member, known_us) do update set
 			from_on = case when excluded.from_on < coverage_notice.from_on then excluded.from_on else coverage_notice.from_on end,
 			to_on = case when excluded.to_on > coverage_notice.to_on then excluded.to_on else coverage_notice.to_on end,
-			what = case when excluded.what = coverage_notice.what then excluded.what else 'moved' end`, merged)
-}
-
-// widen lays a second stretch of days over a row of a notice.
-func widen(row, more []any) {
-	const what, from, to = 3, 4, 5
-	if row[what] != more[what] {
-		row[what] = nowMoved
-	}
-	row[from] = min(row[from].(string), more[from].(string)) //nolint:forcetypeassert // made by tell
-	row[to] = max(row[to].(string), more[to].(string))       //nolint:forcetypeassert // made by tell
+			what = case when excluded.what = coverage_notice.what then excluded.what else 'moved' end`, rows)
 }
 
 // askToNotify asks for a mail to each office. Jobs of the same office are one.
-func (s *Service) askToNotify(tx *db.Tx, told map[id.Organization]bool) error {
-	orgs := make([]id.Organization, 0, len(told))
-	for org := range told {
-		orgs = append(orgs, org)
-	}
-	slices.Sort(orgs)
-	for _, org := range orgs {
+func (s *Service) askToNotify(tx *db.Tx, orgs map[id.Organization]bool) error {
+	for _, org := range slices.Sorted(maps.Keys(orgs)) {
 		// Ten minutes, so that a large file is one mail.
 		_, err := job.Enqueue(tx, JobNotify, notify{Org: org}, job.Options{Key: string(org), RunAt: tx.Now.Add(10 * time.Minute)})
 		if err != nil {
