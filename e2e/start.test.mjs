@@ -95,6 +95,9 @@ test('names that look like markup stay names', async () => {
   await look(page, 'home of a new office');
   await page.goto(portal.base + '/members');
   await page.fill('main [name=number]', 'h-77');
+  await page.fill('main [name=birth]', '3/4/1951');
+  await page.click('summary:has-text("First visit here?")');
+  await tick(page, '[name=visit-seen]');
   await page.click('main button:has-text("Look up")');
   await page.waitForURL(/\/members\/\w+/);
   assert.equal(await page.locator('main h1 b, main i:text("Söhne"), header u').count(), 0, 'a name became markup');
@@ -103,6 +106,9 @@ test('names that look like markup stay names', async () => {
   await look(page, 'member with a hostile name');
   await page.goto(portal.base + '/members');
   await page.fill('main [name=number]', 'H-78');
+  await page.fill('main [name=birth]', '3/4/1951');
+  await page.click('summary:has-text("First visit here?")');
+  await tick(page, '[name=visit-seen]');
   await page.click('main button:has-text("Look up")');
   await page.waitForURL(/\/members\/\w+/);
   assert.match(await page.locator('main').innerText(), /not covered|no coverage|ended/i);

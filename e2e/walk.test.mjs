@@ -60,7 +60,12 @@ test('nothing opens before the agreement is accepted', async () => {
 
 test('one exact member or a polite nothing', async () => {
   await clerk.goto(demo.base + '/members');
+  await look(clerk, 'look-up form');
   await clerk.fill('main [name=number]', 'SHA0000001');
+  await clerk.click('main button:has-text("Look up")');
+  await clerk.waitForSelector('text=a number alone is not enough');
+  await look(clerk, 'half a key');
+  await clerk.fill('main [name=birth]', '3/4/1951');
   await clerk.click('main button:has-text("Look up")');
   await clerk.waitForSelector('text=No member matches');
   await look(clerk, 'no such member');
@@ -70,12 +75,37 @@ test('one exact member or a polite nothing', async () => {
   await clerk.fill('main [name=birth]', '1/1/1911');
   await clerk.click('main button:has-text("Look up")');
   await clerk.waitForSelector('text=No member matches');
+  const none = await clerk.locator('main').innerText();
   await clerk.fill('main [name=birth]', covered.birth_date);
+  await clerk.click('main button:has-text("Look up")');
+  await clerk.waitForLoadState();
+  assert.equal(await clerk.locator('main').innerText(), none, 'a member of another office is told from nobody');
+  await tick(clerk, '[name=visit-seen]');
   await clerk.click('main button:has-text("Look up")');
   await clerk.waitForURL(/\/members\/\w+/);
   assert.ok(!clerk.url().includes(covered.member_id) && !clerk.url().includes(covered.last_name), 'the address names the member');
   assert.ok((await clerk.locator('main').innerText()).includes(covered.member_id));
   await look(clerk, 'member');
+});
+
+test('a clinic\'s day is answered in place, line by line', async () => {
+  const member = clerk.url();
+  const [covered, ended, one, twin] = demo.person('dana.okafor').members;
+  await clerk.goto(demo.base + '/members/day');
+  await look(clerk, 'several members');
+  await clerk.click('main button:has-text("Look up")');
+  await clerk.waitForSelector('text=one member a line');
+  await look(clerk, 'several members, with nothing');
+  await clerk.fill('[name=members]', [`${covered.medicare_number}  ${covered.birth_date}`, `${ended.last_name}, ${ended.first_name}; ${ended.birth_date}`, `${one.last_name}, ${one.birth_date}`,
+    `${twin.member_id}, ${twin.birth_date}`, 'nobody, 2/30/1950'].join('\n'));
+  await tick(clerk, '[name=visit-seen]');
+  await clerk.click('main button:has-text("Look up")');
+  await clerk.waitForSelector('text=3 lines are answered, of 5');
+  const text = await clerk.locator('main').innerText();
+  assert.ok(text.includes(covered.member_id) && text.includes(ended.member_id) && text.includes(twin.first_name) && !text.includes(one.first_name + ' '), text);
+  await look(clerk, 'the answers of a day');
+  assert.equal(await clerk.inputValue('[name=members]'), `${one.last_name}, ${one.birth_date}\nnobody, 2/30/1950`);
+  await clerk.goto(member);
 });
 
 test('typing is kept through autosave, reload and a killed server', async () => {
@@ -294,6 +324,12 @@ test('the keyboard alone signs in and looks up', async () => {
   await page.goto(demo.base + '/members');
   await page.locator('main [name=number]').focus();
   await page.keyboard.type(demo.people[0].members[0].member_id);
+  for (let i = 0; i < 3; i++) await page.keyboard.press('Tab'); // last name, first name, date of birth
+  await page.keyboard.type(demo.people[0].members[0].birth_date);
+  for (let i = 0; i < 2; i++) await page.keyboard.press('Tab'); // what it is for, first visit here?
+  await page.keyboard.press('Enter');
+  for (let i = 0; i < 3; i++) await page.keyboard.press('Tab'); // date, note, statement
+  await page.keyboard.press('Space');
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/members\/\w+/);
   await page.context().close();
@@ -304,6 +340,9 @@ test('without script: look up, keep a draft, submit', async () => {
   await signIn(page, demo.base, demo.person('tomas.ferreira'));
   await page.goto(demo.base + '/members');
   await page.fill('main [name=number]', demo.people[0].members[0].member_id);
+  await page.fill('main [name=birth]', demo.people[0].members[0].birth_date);
+  await page.click('summary:has-text("First visit here?")');
+  await tick(page, '[name=visit-seen]');
   await page.click('main button:has-text("Look up")');
   await page.click('main button:has-text("New request")');
   await page.fill('[name=notes]', 'kept without script');

@@ -71,6 +71,7 @@ func (r *row) texts() []namedText {
 		{"the last name", &r.Last}, {"the first name", &r.First}, {"the middle name", &r.Middle}, {"the suffix", &r.Suffix},
 		{"the gender", &r.Gender}, {"the street", &r.Street}, {"the city", &r.City}, {"the state", &r.State}, {"the zip code", &r.Zip},
 		{"the telephone number", &r.Phone}, {"the language", &r.Language}, {"the group", &r.Group},
+		{"the Medicare number", &r.Medicare},
 	}
 }
 
@@ -111,6 +112,13 @@ func (r *row) check(today civil.Date) []Refusal {
 			bad(r.At, "the primary care provider: "+err.Error())
 		}
 		r.PCP = string(npi)
+	}
+	if r.Medicare != "" {
+		mbi, err := code.ParseMBI(r.Medicare)
+		if err != nil {
+			bad(r.At, "the Medicare number: "+err.Error())
+		}
+		r.Medicare = string(mbi)
 	}
 	return append(append(problems, r.checkSpans()...), r.checkOthers()...)
 }

@@ -109,6 +109,7 @@ type Query struct {
 	Key     member.Key
 	On      civil.Date // zero: today in the plan's zone
 	Purpose access.Purpose
+	Visit   *member.Visit // what an office states of a member it has no other tie with
 }
 
 // Deps is what the service stands on.
@@ -118,6 +119,10 @@ type Deps struct {
 	Zone *time.Location // the plan's
 
 	Watch *watch.Service // holds up who looks in vain; nil: one of its own
+	// Ties look for reasons why an office may see a member, beside those that
+	// this package and package member know (panel, request, visit): the office
+	// has sent a claim for the member. They are asked at each look.
+	Ties []member.TieFinder
 
 	// Link gives the address of a page of the portal, for mails; nil: no links.
 	Link func(path string) string
@@ -139,29 +144,65 @@ func New(d Deps) *Service {
 
 // LookUp finds the one member that the key names and gives the member's
 // eligibility on a day. The disclosure is committed before the answer, for a
-// look that found nothing as well. It answers Invalid for half a key or a day
-// outside the window, NotFound alike for no member and for several, and
-// TooMany to somebody who has looked in vain too often.
+// look that found nothing as well. It answers Invalid for half a key, half a
+// statement or a day outside the window, NotFound alike for no member, for
+// several and for one whom the office has no tie with, and TooMany to somebody
+// who has looked in vain too often.
 func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet, error) {
+	return s.lookUp(ctx, who, q, nil, func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
+		return s.sheet(tx, who, m, day, nil)
+	})
+}
+
+// Find is LookUp for a door that then opens the member's page: it gives the
+// member's id, and its disclosure names what that confirms, which is what was
+// typed.
+func (s *Service) Find(ctx context.Context, who access.Actor, q Query) (id.Member, error) {
+	found, err := s.lookUp(ctx, who, q, q.Key.Facts(), func(_ *db.Tx, m member.Member, _ civil.Date) (Sheet, error) {
+		return Sheet{Member: m}, nil
+	})
+	return found.Member.ID, err
+}
+
+// lookUp finds the member with fields (nil: all that the actor may see) and
+// gives what fill makes of the member.
+func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields []access.Field,
+	fill func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error),
+) (Sheet, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
 		return Sheet{}, err
 	}
 	purpose := purposeOr(who, q.Purpose)
+	var first, last string
+	search := member.Search{
+		Key: q.Key, Purpose: purpose, Visit: q.Visit, Fields: fields, Ties: s.ties(), Zone: s.Zone,
+		Found: func(m member.Member) { first, last = m.First, m.Last },
+	}
 	return s.look(ctx, who, q.On, finding{
-		guarded: true, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
-		find: func(tx *db.Tx) (member.Member, error) { return member.Match(tx, who, purpose, q.Key) },
+		guarded: true, stated: q.Visit != nil, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
+		find: func(tx *db.Tx) (member.Member, error) { return member.Match(tx, who, search) },
+		fill: fill, name: func() (string, string) { return first, last },
 	})
 }
 
 // Sheet gives the eligibility on a day (zero: today) of a member that the
-// actor's organization has looked up before. Without that, and for an unknown
-// id, the answer is NotFound, and the attempt is written down as refused.
+// actor's organization has a tie with. Without one, and for an unknown id, the
+// answer is NotFound, and the attempt is written down as refused.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date) (Sheet, error) {
 	purpose := purposeOr(who, "")
 	return s.look(ctx, who, on, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
-		find:   func(tx *db.Tx) (member.Member, error) { return member.Get(tx, who, purpose, "member", m) },
+		find: func(tx *db.Tx) (member.Member, error) {
+			if who.Side == access.Office && who.Has(access.LookUpMember) {
+				_, err := member.Renew(tx, who, m, s.ties()...)
+				if err != nil {
+					return member.Member{}, err
+				}
+			}
+			return member.Get(tx, who, purpose, "member", m)
+		},
+		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) { return s.sheet(tx, who, m, day, nil) },
 	})
 }
 
@@ -180,9 +221,12 @@ func purposeOr(who access.Actor, p access.Purpose) access.Purpose {
 // finding is a way to find a member, and what the ledger says when it does not.
 type finding struct {
 	guarded bool            // by the watch over look-ups: something was typed
+	stated  bool            // that the member is being seen
 	missed  disclosure.Look // what is written down in vain
 	key     member.Key      // what was typed
 	find    func(tx *db.Tx) (member.Member, error)
+	fill    func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error)
+	name    func() (first, last string) // of the member, for the watch, whoever may see it
 }
 
 var errUnborn = fault.Bad(fault.Problem{Path: "on", Text: "This day is before the member was born: choose a later one"})
@@ -212,19 +256,26 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		m, err := f.find(tx)
 		if fault.Is(err, fault.NotFound) {
 			instead = err
-			return s.inVain(tx, who, f)
+			return s.inVain(tx, who, f, err)
 		}
 		if err != nil {
 			return err
 		}
-		out, err = s.sheet(tx, who, m, day)
+		out, err = f.fill(tx, m, day)
 		if out.unborn {
 			instead = errUnborn // after the commit: that the key fits is told with it
 		}
 		if err != nil || !f.guarded {
 			return err
 		}
-		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: m.First, Last: m.Last})
+		if f.stated {
+			err = s.Watch.Stated(tx, who, m.ID)
+			if err != nil {
+				return err
+			}
+		}
+		first, last := f.name()
+		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last})
 	})
 	if err == nil {
 		err = instead
@@ -235,8 +286,14 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 	return out, nil
 }
 
-// inVain writes a look that found nothing into the ledger, and counts it.
-func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
+// inVain writes a look that found nothing into the ledger, and counts it. Who
+// exists and is none of the office's counts as nobody does, or else the count
+// would tell them apart; but the pair that was typed was right.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, why error) error {
+	m, refused := member.Refused(why)
+	if refused {
+		f.missed.Member, f.missed.Outcome = m, disclosure.Refused
+	}
 	row, err := disclosure.Write(tx, who, f.missed)
 	if err != nil || !f.guarded {
 		return err
@@ -245,7 +302,7 @@ func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
 	if err != nil {
 		return err
 	}
-	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half && !refused})
 }
 
 // inWindow holds the day asked for to twelve months back and to the end of

@@ -86,9 +86,25 @@ func ledger(t testing.TB, d *db.DB, who access.Actor) []disclosure.Row {
 	return out
 }
 
+// byNumber looks up by member ID: the plan with nothing else, an office with
+// the birth date and as one that sees the patient.
 func byNumber(t testing.TB, s *coverage.Service, who access.Actor, number, on string) (coverage.Sheet, error) {
 	t.Helper()
-	return s.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: number}, On: day(t, on), Purpose: access.Treatment})
+	q := coverage.Query{Key: member.Key{Number: number}, On: day(t, on), Purpose: access.Treatment, Visit: seen(s)}
+	if who.Side == access.Office {
+		births := map[string]string{"M2": "1980-05-05", "F1": "1970-01-01", "F1-02": "2005-01-01", "F1-03": "2005-01-01", "F1-04": "2026-01-01"}
+		born, other := births[number]
+		if !other {
+			born = "1990-05-05"
+		}
+		q.Key.Birth = day(t, born)
+	}
+	return s.LookUp(t.Context(), who, q)
+}
+
+// seen states that the member is being seen today.
+func seen(s *coverage.Service) *member.Visit {
+	return &member.Visit{On: civil.Of(s.DB.Now(), s.Zone), Stated: true}
 }
 
 const pcpNPI = code.NPI("1234567893")
@@ -118,7 +134,7 @@ func TestLookUpShowsTheSheet(t *testing.T) {
 			t.Fatal(err)
 		}
 		load(t, s, "M-1,S-1,child,Lee,Ann,,,1990-05-05,f,1 Elm St,Ocala,FL,34462,555,en,MA01,G1,2025-01-01,,1234567893\n")
-		got, err := s.LookUp(t.Context(), clerk("A"), coverage.Query{Key: member.Key{Last: "LEE", Birth: day(t, "1990-05-05")}})
+		got, err := s.LookUp(t.Context(), clerk("A"), coverage.Query{Key: member.Key{Last: "LEE", Birth: day(t, "1990-05-05")}, Visit: seen(s)})
 		if err != nil {
 			t.Fatal(err)
 		}

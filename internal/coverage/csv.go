@@ -20,7 +20,7 @@ const maxLine = 64 << 10
 func csvColumns() []string {
 	return []string{
 		"member_number", "subscriber_number", "relationship", "last", "first", "middle", "suffix", "birth", "gender",
-		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi", "pcp_from",
+		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi", "pcp_from", "medicare_number",
 	}
 }
 
@@ -117,6 +117,7 @@ func (e *Enrollment) fromCSV(cell func(column string) string) {
 	e.Last, e.First, e.Middle, e.Suffix = cell("last"), cell("first"), cell("middle"), cell("suffix")
 	e.Street, e.City, e.State, e.Zip = cell("street"), cell("city"), cell("state"), cell("zip")
 	e.Phone, e.Language, e.Group, e.PCP = cell("phone"), cell("language"), cell("group"), cell("pcp_npi")
+	e.Medicare = cell("medicare_number")
 	var ok bool
 	e.Relationship, ok = relationship(cell("relationship"))
 	if !ok {

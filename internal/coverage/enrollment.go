@@ -48,6 +48,7 @@ type Enrollment struct {
 	PCP          string     // NPI as sent
 	PCPFrom      civil.Date // since when; zero: not said
 	Others       []OtherStatement
+	Medicare     string     // Medicare number as sent
 	From, To     civil.Date // of the member as a whole, where spans do not say
 	Spans        []Statement
 	Problems     []Refusal // what the reader found wrong already

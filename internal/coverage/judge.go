@@ -221,6 +221,7 @@ func merged(m member.Member, e Enrollment) member.Member {
 	put(&m.Gender, e.Gender)
 	put(&m.Phone, e.Phone)
 	put(&m.Language, e.Language)
+	put(&m.Medicare, e.Medicare)
 	if !e.Birth.IsZero() {
 		m.Birth = e.Birth
 	}

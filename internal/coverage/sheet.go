@@ -70,9 +70,14 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 		order by from_on limit 1`, string(m), string(Medical), day.String()).Scan))
 }
 
-// sheet puts together what the actor may see of a member on a day.
-func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date) (Sheet, error) {
-	out := Sheet{Member: m, On: day, Fields: access.MemberFields(who), LookedAt: tx.Now, Disclosure: m.Shown}
+// sheet puts together what the actor may see of a member on a day, of the
+// fields wanted (nil: all).
+func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.Date, wanted []access.Field) (Sheet, error) {
+	fields := access.MemberFields(who)
+	if wanted != nil {
+		fields = slices.DeleteFunc(fields, func(f access.Field) bool { return !slices.Contains(wanted, f) })
+	}
+	out := Sheet{Member: m, On: day, Fields: fields, LookedAt: tx.Now, Disclosure: m.Shown}
 	if day.Before(m.Birth) {
 		out.unborn = true
 		return out, nil
@@ -82,7 +87,10 @@ func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.
 		return Sheet{}, err
 	}
 	if out.Shows(access.FieldCoverage) {
-		err = out.covered(tx, who, span, covered, s.Zone)
+		err = out.covered(tx, span, covered)
+		if err == nil && wanted == nil { // a list says nothing of what was known when
+			err = out.history(tx, who, s.Zone)
+		}
 		if err != nil {
 			return Sheet{}, err
 		}
@@ -108,8 +116,8 @@ func (s *Service) sheet(tx *db.Tx, who access.Actor, m member.Member, day civil.
 // Shows says whether a fact is one of the sheet's.
 func (s Sheet) Shows(f access.Field) bool { return slices.Contains(s.Fields, f) }
 
-// covered fills in the coverage of the day and what was known of it when.
-func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zone *time.Location) error {
+// covered fills in the coverage of the day.
+func (s *Sheet) covered(tx *db.Tx, span Span, covered bool) error {
 	s.Covered, s.Span = covered, span
 	var err error
 	if !covered {
@@ -126,7 +134,13 @@ func (s *Sheet) covered(tx *db.Tx, who access.Actor, span Span, covered bool, zo
 			}
 		}
 	}
-	err = s.known(tx, zone, s.Shows(access.FieldPlan))
+	return nil
+}
+
+// history fills in what was known of the day when, and what changed of days
+// gone by. What the actor's office is told by it counts as seen.
+func (s *Sheet) history(tx *db.Tx, who access.Actor, zone *time.Location) error {
+	err := s.known(tx, zone, s.Shows(access.FieldPlan))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
@@ -69,15 +70,22 @@ func (m *insured) key(byName bool) member.Key {
 	if byName {
 		return member.Key{Last: m.last, First: m.first, Birth: m.birth}
 	}
-	return member.Key{Number: m.number}
+	return member.Key{Number: m.number, Birth: m.birth}
+}
+
+// find looks a member up as an office does that has the patient in its book
+// for the day.
+func (h *hand) find(ctx context.Context, who access.Actor, k member.Key) (id.Member, error) {
+	return h.Coverage.Find(ctx, who, coverage.Query{Key: k, Purpose: access.Treatment,
+		Visit: &member.Visit{On: civil.Of(h.DB.Now(), h.Coverage.Zone), Stated: true}})
 }
 
 func (h *hand) prepare(ctx context.Context, s *story, who access.Actor) error {
-	sheet, err := h.Coverage.LookUp(ctx, who, coverage.Query{Key: s.member.key(s.no%3 == 0), Purpose: access.Treatment})
+	found, err := h.find(ctx, who, s.member.key(s.no%3 == 0))
 	if err != nil {
 		return err
 	}
-	s.run.member = sheet.Member.ID
+	s.run.member = found
 	d, err := h.Priorauth.StartDraft(ctx, who, s.run.member)
 	if err != nil {
 		return err
@@ -176,11 +184,11 @@ func (h *hand) decide(ctx context.Context, s *story, who access.Actor) error {
 }
 
 func (h *hand) glance(ctx context.Context, g glance) error {
-	key := member.Key{Number: "SHA0000000"}
+	key := member.Key{Number: "SHA0000000", Birth: h.w.today.AddDays(-70 * 365)}
 	if g.member != nil {
 		key = g.member.key(g.byName)
 	}
-	_, err := h.Coverage.LookUp(ctx, h.actor(g.who), coverage.Query{Key: key, Purpose: access.Treatment})
+	_, err := h.find(ctx, h.actor(g.who), key)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/app"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -177,7 +178,22 @@ func tries(t *testing.T, a *app.App, all demo.SignIns) {
 	t.Helper()
 	who := actorOf(t, a, all[0])
 	for i, m := range all[0].Members {
-		sheet, err := a.Coverage.LookUp(t.Context(), who, coverage.Query{Key: member.Key{Number: m.MemberID}, Purpose: access.Treatment})
+		born, err := civil.ParseBirth(m.BirthDate, civil.Of(time.Now(), a.Coverage.Zone))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := []member.Key{{Number: m.MemberID, Birth: born}, {Last: m.LastName, First: m.FirstName, Birth: born}}
+		if m.Medicare != "" {
+			keys = append(keys, member.Key{Number: m.Medicare, Birth: born})
+		}
+		visit := &member.Visit{On: civil.Of(time.Now(), a.Coverage.Zone), Stated: true}
+		for _, k := range keys {
+			_, err = a.Coverage.Find(t.Context(), who, coverage.Query{Key: k, Purpose: access.Treatment, Visit: visit})
+			if err != nil {
+				t.Errorf("member to try %d by %s: %v", i, k.Kind(), err)
+			}
+		}
+		sheet, err := a.Coverage.LookUp(t.Context(), who, coverage.Query{Key: keys[0], Purpose: access.Treatment})
 		if err != nil || sheet.Covered != (i != 1) || sheet.Covered && (len(sheet.Copays) == 0 || sheet.PCP.Name == "") {
 			t.Errorf("member to try %d (%s): covered %v, %v", i, m.What, sheet.Covered, err)
 		}

@@ -198,13 +198,23 @@ func (m *insured) covered(on civil.Date) bool {
 	return false
 }
 
+// sampleCard is the number on the sample Medicare card that CMS shows. It is
+// nobody's, and the only one of its shape of which that is sure: so one member
+// has it, and the others have none.
+const sampleCard = "1EG4-TE5-MK73"
+
 // membersFile gives the members as the file that a plan would load.
 func (w *world) membersFile() ([]byte, error) {
 	table := [][]string{{
 		"member_number", "subscriber_number", "relationship", "last", "first", "middle", "suffix", "birth", "gender",
-		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi",
+		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi", "medicare_number",
 	}}
+	first := w.covered()
 	for _, m := range w.members {
+		medicare := ""
+		if m == first {
+			medicare = sampleCard
+		}
 		gender := "male"
 		if m.woman {
 			gender = "female"
@@ -212,7 +222,7 @@ func (w *world) membersFile() ([]byte, error) {
 		for _, s := range m.spans {
 			table = append(table, []string{
 				m.number, m.number, "self", m.last, m.first, m.middle, m.suffix, m.birth.String(), gender,
-				m.street, m.city, "OH", m.zip, m.phone, m.language, s.plan, m.group, s.from.String(), s.to.String(), string(m.pcp),
+				m.street, m.city, "OH", m.zip, m.phone, m.language, s.plan, m.group, s.from.String(), s.to.String(), string(m.pcp), medicare,
 			})
 		}
 	}

@@ -39,6 +39,7 @@ type SignIn struct {
 type TryMember struct {
 	What      string `json:"what"`
 	MemberID  string `json:"member_id"`
+	Medicare  string `json:"medicare_number,omitempty"`
 	LastName  string `json:"last_name"`
 	FirstName string `json:"first_name"`
 	BirthDate string `json:"birth_date"` // MM/DD/YYYY
@@ -86,19 +87,11 @@ func (w *world) tryMembers() []TryMember {
 		return TryMember{What: what, MemberID: m.number, LastName: m.last, FirstName: m.first, BirthDate: m.birth.US()}
 	}
 	var out []TryMember
-	twins := map[string]*insured{}
-	var one, other *insured
-	for _, m := range w.members {
-		if first, ok := twins[m.folded()]; ok && one == nil && m.steady {
-			one, other = first, m
-		}
-		twins[m.folded()] = m
-	}
-	for _, m := range w.members {
-		if m.steady && m != one && m != other && easy(m) {
-			out = append(out, try("covered", m))
-			break
-		}
+	one, other := w.twins()
+	if m := w.covered(); m != nil {
+		first := try("covered", m)
+		first.Medicare = sampleCard
+		out = append(out, first)
 	}
 	for _, m := range w.members {
 		if len(m.spans) == 1 && !m.covered(w.today) && m.spans[0].from.Before(w.today) && easy(m) {
@@ -110,6 +103,29 @@ func (w *world) tryMembers() []TryMember {
 		out = append(out, try("one of twins: last name and birth date fit both", one), try("the other twin", other))
 	}
 	return out
+}
+
+// twins gives two members whom only the first name tells apart.
+func (w *world) twins() (one, other *insured) {
+	seen := map[string]*insured{}
+	for _, m := range w.members {
+		if first, ok := seen[m.folded()]; ok && m.steady {
+			return first, m
+		}
+		seen[m.folded()] = m
+	}
+	return nil, nil
+}
+
+// covered gives the member whom a newcomer looks up first.
+func (w *world) covered() *insured {
+	one, other := w.twins()
+	for _, m := range w.members {
+		if m.steady && m != one && m != other && easy(m) {
+			return m
+		}
+	}
+	return nil
 }
 
 // easy reports whether a last name can be typed on any keyboard.
@@ -193,7 +209,7 @@ func Print(to io.Writer, all SignIns, address string) error {
 	fmt.Fprintf(&b, "\n  Open  %s  and sign in:\n\n", address)
 	printPeople(&b, all)
 	if len(all) > 0 {
-		fmt.Fprintf(&b, "\n  Members to look up as %s:\n", all[0].Name)
+		fmt.Fprintf(&b, "\n  Members to look up as %s, who says that the patient is being seen:\n", all[0].Name)
 		for _, m := range all[0].Members {
 			fmt.Fprintf(&b, "    %s  born %s  %s, %s (%s)\n", m.MemberID, m.BirthDate, m.LastName, m.FirstName, m.What)
 		}

@@ -75,3 +75,13 @@ func UsualOf(tx *db.Tx, person id.Person, midnight time.Time, days int) (active,
 		db.Micros(midnight)-int64(days)*day.Microseconds(), db.Micros(midnight), wholeMember, string(Shown)).Scan(&active, &members)
 	return active, members, err
 }
+
+// RefusedOf gives one person's looks at one member from a time on that were
+// refused.
+func RefusedOf(tx *db.Tx, person id.Person, member id.Member, from time.Time) ([]id.Disclosure, error) {
+	return db.Collect(func(r *sql.Rows) (id.Disclosure, error) {
+		var d id.Disclosure
+		return d, r.Scan(&d)
+	})(tx.Rows("select id from disclosure where person = $1 and at_us >= $2 and member = $3 and outcome = $4 order by id",
+		string(person), db.Micros(from), string(member), string(Refused)))
+}

@@ -56,7 +56,7 @@ func enrollment(e *x12.Enrollment834) coverage.Enrollment {
 		At: place(e.Position, "INS"), Number: number(e), Subscriber: e.SubscriberID, Relationship: relationship(e.Relationship),
 		Last: e.Name.Last, First: e.Name.First, Middle: e.Name.Middle, Suffix: e.Name.Suffix, Birth: date(e.Birth), Gender: gender(e.Gender),
 		Street: join(e.Home.Lines[0], e.Home.Lines[1]), City: e.Home.City, State: e.Home.State, Zip: e.Home.PostalCode, Group: e.Group,
-		Phone: phone(e.Contacts), Language: language(e.Languages), From: date(e.EligibilityBegin), To: date(e.EligibilityEnd),
+		Phone: phone(e.Contacts), Language: language(e.Languages), From: date(e.EligibilityBegin), To: date(e.EligibilityEnd), Medicare: e.Identifier("F6"),
 	}
 	refuse := func(at coverage.Place, reason string) {
 		out.Problems = append(out.Problems, coverage.Refusal{Where: at.String(), Reason: reason})

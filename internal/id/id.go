@@ -37,6 +37,7 @@ type (
 	Acceptance    string // one person's acceptance of one version
 	Draft         string // one unsent request
 	Determination string // one decision on a request
+	Visit         string // one statement that a member is being seen
 )
 
 // alphabet is Crockford's: no i, l, o or u.

@@ -17,11 +17,17 @@ func Fold(name string) string {
 	if len(name) > maxFold {
 		return ""
 	}
-	words := strings.FieldsFunc(decomposed(name), func(r rune) bool { return r == ' ' })
-	for len(words) > 1 && isSuffix(words[len(words)-1]) {
-		words = words[:len(words)-1]
+	return strings.Join(words(name), "")
+}
+
+// words gives the words of a name as they are compared, without a
+// generational suffix at the end.
+func words(name string) []string {
+	out := strings.FieldsFunc(decomposed(name), func(r rune) bool { return r == ' ' })
+	for len(out) > 1 && isSuffix(out[len(out)-1]) {
+		out = out[:len(out)-1]
 	}
-	return strings.Join(words, "")
+	return out
 }
 
 // decomposed gives lower-case letters and digits, with a space where words

@@ -2,32 +2,61 @@ package member
 
 import (
 	"database/sql"
+	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/code"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 )
 
-// One answer for none and for many: whether there is such a person, or
-// several, is itself member information.
+// One answer for none, for many and for one who is none of the actor's:
+// whether there is such a person is itself member information.
 var (
-	errNoMatch = fault.New(fault.NotFound, "We found no single member with exactly these details. Check them against the member's card; the member ID, or the first name beside the last name and the birth date, helps to find the right person")
-	errNone    = fault.New(fault.NotFound, "There is no such member, or your organization has not looked this member up yet. Look the member up by member ID, or by last name and birth date")
+	errNoMatch = fault.New(fault.NotFound, "We found no single member with exactly these details whom your organization may see. Check them against the member's card; the first name beside the last name helps where several share a birth date. If the patient is being seen at your office, say so and look again")
+	errNone    = fault.New(fault.NotFound, "There is no such member, or your organization has no reason on record to see this member. Look the member up by member ID, Medicare number or last name, with the birth date")
 )
 
-const columns = `m.id, m.number, m.subscriber, m.relationship, m.first, m.middle, m.last, m.suffix, m.birth, m.gender,
-	m.street, m.city, m.state, m.zip, m.phone, m.language`
+// untied is errNoMatch for a member who exists: the ledger tells the two
+// apart, the answer does not.
+type untied struct{ member id.Member }
 
-func scan(r *sql.Rows) (Member, error) {
+// Error implements error with the text of errNoMatch.
+func (untied) Error() string { return errNoMatch.Error() }
+
+// Unwrap makes it errNoMatch to whoever asks.
+func (untied) Unwrap() error { return errNoMatch }
+
+// Refused reports whether an error of Match stands for a member who exists
+// and is none of the actor's organization's, and gives the member. It is for
+// the ledger alone: nothing that the actor sees may depend on it.
+func Refused(err error) (id.Member, bool) {
+	var u untied
+	if errors.As(err, &u) {
+		return u.member, true
+	}
+	return "", false
+}
+
+const columns = `m.id, m.number, m.subscriber, m.relationship, m.first, m.middle, m.last, m.suffix, m.birth, m.gender,
+	m.street, m.city, m.state, m.zip, m.phone, m.language, m.medicare`
+
+func scan(r *sql.Rows) (Member, error) { return scanWith(r) }
+
+// scanWith reads a member and what stands behind the columns.
+func scanWith(r *sql.Rows, more ...any) (Member, error) {
 	var m Member
 	var birth string
-	err := r.Scan(&m.ID, &m.Number, &m.Subscriber, &m.Relationship, &m.First, &m.Middle, &m.Last, &m.Suffix, &birth, &m.Gender,
-		&m.Street, &m.City, &m.State, &m.Zip, &m.Phone, &m.Language)
+	err := r.Scan(append([]any{
+		&m.ID, &m.Number, &m.Subscriber, &m.Relationship, &m.First, &m.Middle, &m.Last, &m.Suffix, &birth, &m.Gender,
+		&m.Street, &m.City, &m.State, &m.Zip, &m.Phone, &m.Language, &m.Medicare,
+	}, more...)...)
 	if err != nil {
 		return Member{}, err
 	}
@@ -35,50 +64,84 @@ func scan(r *sql.Rows) (Member, error) {
 	return m, err
 }
 
-// Match finds the one member that a key names, with all that the actor may be
-// shown, and notes for an office that it has looked this member up. It
-// answers Invalid for half a key, and NotFound alike for none and for many.
-func Match(tx *db.Tx, who access.Actor, purpose access.Purpose, k Key) (Member, error) {
+// Search is a look-up by key.
+type Search struct {
+	Key     Key
+	Purpose access.Purpose
+	Visit   *Visit         // for an office: what somebody states in case nothing else ties it to the member; nil: nothing
+	Fields  []access.Field // the facts wanted, of those the actor may be shown; nil: all of them
+	Ties    []TieFinder    // what the portal knows of beside the ties that are bound
+	Zone    *time.Location // the plan's
+	// Found is told of the one member whom an answer shows, before the facts
+	// are left out that the actor may not see: for the portal's own rules,
+	// never for the actor. Nil tells nobody.
+	Found func(Member)
+}
+
+// Match finds the one member that a key names, with what the actor may be
+// shown. An office needs a live tie with the member, or states that the
+// member is being seen there. Match answers Invalid for half a key or half a
+// statement, and NotFound alike for none, for several and for one who is none
+// of the office's: see Refused.
+func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
 		return Member{}, err
 	}
-	err = k.check()
+	err = s.check(who, civil.Of(tx.Now, s.zone()))
 	if err != nil {
 		return Member{}, err
 	}
-	found, err := k.find(tx)
+	found, err := s.Key.find(tx)
 	if err != nil {
 		return Member{}, err
 	}
-	if len(found) != 1 {
-		return Member{}, errNoMatch
+	var m Member
+	if len(found) == 1 {
+		m = found[0]
 	}
-	m := found[0]
+	var tie Tie
 	if who.Side == access.Office {
-		err = Bind(tx, who, m.ID, TieVisit, tx.Now.Add(visitLasts))
+		// Asked for nobody as well, so that the time taken tells nothing.
+		tie, err = Renew(tx, who, m.ID, s.Ties...)
 		if err != nil {
 			return Member{}, err
 		}
 	}
-	return show(tx, who, m, disclosure.Look{Subject: wholeMember, Fields: access.MemberFields(who), Purpose: purpose, Key: k.kind()})
+	states := who.Side == access.Office && s.Visit != nil && (tie == "" || tie == TieVisit)
+	switch {
+	case m.ID == "":
+		return Member{}, errNoMatch
+	case who.Side == access.Office && tie == "" && !states:
+		return Member{}, untied{m.ID}
+	case states:
+		tie = TieVisit
+	}
+	if s.Found != nil {
+		s.Found(m)
+	}
+	fields := access.MemberFields(who)
+	if s.Fields != nil {
+		fields = among(fields, s.Fields)
+	}
+	shown, err := show(tx, who, m, disclosure.Look{Subject: wholeMember, Fields: fields, Purpose: s.Purpose, Key: s.Key.kind(), Tie: string(tie)})
+	if err != nil || !states {
+		return shown, err
+	}
+	return shown, s.Visit.keep(tx, who, s, shown)
 }
 
-func (k Key) check() error {
-	if FoldNumber(k.Number) != "" {
-		return nil
+func (s Search) zone() *time.Location {
+	if s.Zone == nil {
+		return time.UTC
 	}
-	var problems []fault.Problem
-	hasLast := Fold(k.Last) != ""
-	if !hasLast && k.Birth.IsZero() {
-		problems = append(problems, fault.Problem{Path: "number", Text: "Type the member ID from the card, or the last name and the birth date together"})
-	} else {
-		if !hasLast {
-			problems = append(problems, fault.Problem{Path: "last", Text: "Type the last name too, or the member ID instead"})
-		}
-		if k.Birth.IsZero() {
-			problems = append(problems, fault.Problem{Path: "birth", Text: "Type the birth date too, or the member ID instead"})
-		}
+	return s.Zone
+}
+
+func (s Search) check(who access.Actor, today civil.Date) error {
+	problems := s.Key.problems(who)
+	if who.Side == access.Office && s.Visit != nil {
+		problems = append(problems, s.Visit.problems(today)...)
 	}
 	if len(problems) > 0 {
 		return fault.Bad(problems...)
@@ -86,32 +149,62 @@ func (k Key) check() error {
 	return nil
 }
 
-// find gives up to three members; more than one is as good as none.
+// problems says what a key lacks. Every key of an office has the birth date:
+// a number alone can be guessed or read off a screen.
+func (k Key) problems(who access.Actor) []fault.Problem {
+	number, name := FoldNumber(k.Number) != "", len(k.keys()) > 0 && (Fold(k.Last) != "" || strings.ContainsAny(k.First, ",;"))
+	switch {
+	case number && k.Birth.IsZero() && who.Side == access.Office:
+		return []fault.Problem{{Path: "birth", Text: "Type the date of birth too: a number alone is not enough"}}
+	case number:
+	case !name && k.Birth.IsZero():
+		return []fault.Problem{{Path: "number", Text: "Type the member ID or the Medicare number, or the last name, and the date of birth with it"}}
+	case !name:
+		return []fault.Problem{{Path: "last", Text: "Type the last name too, or the member ID or Medicare number instead"}}
+	case k.Birth.IsZero():
+		return []fault.Problem{{Path: "birth", Text: "Type the date of birth too"}}
+	}
+	return nil
+}
+
+// most is how many members with one key are looked at. More than one is as
+// good as none.
+const most = 50
+
+// find gives the members whom everything that was typed fits.
 func (k Key) find(tx *db.Tx) ([]Member, error) {
 	const from = "select " + columns + " from member m where "
+	number, birth := FoldNumber(k.Number), k.Birth.String()
+	medicare, noMedicare := code.ParseMBI(k.Number)
 	var all []Member
 	var err error
-	switch number := FoldNumber(k.Number); {
-	case number != "" && !k.Birth.IsZero():
+	switch {
+	case number != "" && k.Birth.IsZero():
+		all, err = db.Collect(scan)(tx.Rows(from+"m.number_folded = $1", number))
+	case number != "" && noMedicare != nil:
 		// Families whose cards carry the subscriber's number only are told
 		// apart by their birth dates.
-		all, err = db.Collect(scan)(tx.Rows(from+"(m.number_folded = $1 or m.subscriber_folded = $2) and m.birth = $3 limit 20", number, number, k.Birth.String()))
+		all, err = db.Collect(scan)(tx.Rows(from+"(m.number_folded = $1 or m.subscriber_folded = $2) and m.birth = $3 limit $4", number, number, birth, most))
 	case number != "":
-		all, err = db.Collect(scan)(tx.Rows(from+"m.number_folded = $1", number))
+		all, err = db.Collect(scan)(tx.Rows(from+"(m.number_folded = $1 or m.subscriber_folded = $2 or m.medicare = $3) and m.birth = $4 limit $5",
+			number, number, string(medicare), birth, most))
 	default:
-		all, err = db.Collect(scan)(tx.Rows(from+"m.last_folded = $1 and m.birth = $2 limit 20", Fold(k.Last), k.Birth.String()))
+		all, err = inChunks(tx, from+"m.birth = $1 and m.last_folded in (", []any{birth}, k.keys())
 	}
 	if err != nil {
 		return nil, err
 	}
-	var fits []Member
+	var out []Member
 	for _, m := range all {
-		if sameWhenTyped(k.Last, m.Last) && sameWhenTyped(k.First, m.First) {
-			fits = append(fits, m)
+		if k.fits(m) {
+			out = append(out, m)
 		}
 	}
-	return fits, nil
+	return out, nil
 }
+
+// noMBI is no Medicare number: members without one have an empty one.
+const noMBI = "none"
 
 // HalfFits says, of a key that found nobody, whether its number alone would
 // have: somebody who has numbers and guesses birth dates. It shows nothing of
@@ -121,14 +214,14 @@ func HalfFits(tx *db.Tx, _ access.Actor, k Key) (bool, error) {
 	if number == "" || k.Birth.IsZero() {
 		return false, nil
 	}
+	medicare, err := code.ParseMBI(k.Number)
+	if err != nil {
+		medicare = noMBI
+	}
 	var n int64
-	err := tx.Row("select count(*) from (select m.id from member m where m.number_folded = $1 or m.subscriber_folded = $2 limit 1) fits", number, number).Scan(&n)
+	err = tx.Row("select count(*) from (select m.id from member m where m.number_folded = $1 or m.subscriber_folded = $2 or m.medicare = $3 limit 1) fits",
+		number, number, string(medicare)).Scan(&n)
 	return n > 0, err
-}
-
-func sameWhenTyped(typed, known string) bool {
-	folded := Fold(typed)
-	return folded == "" || folded == Fold(known)
 }
 
 // wholeMember is the subject of a look at everything the actor may be shown
@@ -164,7 +257,7 @@ func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m 
 	if len(found) == 0 {
 		return Member{}, errNone
 	}
-	return show(tx, who, found[0], disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose})
+	return show(tx, who, found[0].Member, disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose, Tie: string(found[0].tie)})
 }
 
 func fieldsFor(who access.Actor, subject string) ([]access.Field, error) {
@@ -199,7 +292,7 @@ func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string,
 	looks := make([]disclosure.Look, 0, len(found))
 	for _, m := range found {
 		out[m.ID] = m.onlyFor(fields)
-		looks = append(looks, disclosure.Look{Member: m.ID, Subject: subject, Fields: fields, Purpose: purpose, Outcome: disclosure.Shown})
+		looks = append(looks, disclosure.Look{Member: m.ID, Subject: subject, Fields: fields, Purpose: purpose, Outcome: disclosure.Shown, Tie: string(m.tie)})
 	}
 	err = disclosure.WriteAll(tx, who, looks)
 	if err != nil {
@@ -220,21 +313,55 @@ func chunk(left int) int {
 	return 1
 }
 
+// known is a member, and the strongest tie under which an office may see the
+// member.
+type known struct {
+	Member
+
+	tie Tie
+}
+
 // pick reads members by id, each once, leaving out those that an office has
-// no relation with.
-func pick(tx *db.Tx, who access.Actor, ids []id.Member) ([]Member, error) {
-	query, args := "select "+columns+" from member m where m.id in (", []any{}
-	if who.Side == access.Office {
-		query = "select " + columns + ` from member m where exists (select 1 from member_tie t
-			where t.org = $1 and t.member = m.id and (t.until_us = 0 or t.until_us > $2)) and m.id in (`
-		args = append(args, string(who.Org), db.Micros(tx.Now))
+// no live tie with.
+func pick(tx *db.Tx, who access.Actor, ids []id.Member) ([]known, error) {
+	ids = distinct(ids)
+	if who.Side != access.Office {
+		return collect(tx, func(r *sql.Rows) (known, error) {
+			m, err := scan(r)
+			return known{Member: m}, err
+		}, "select "+columns+" from member m where m.id in (", nil, ids)
 	}
-	return inChunks(tx, query, args, distinct(ids))
+	found, err := collect(tx, func(r *sql.Rows) (known, error) {
+		var k known
+		var err error
+		k.Member, err = scanWith(r, &k.tie)
+		return k, err
+	}, "select "+columns+`, t.kind from member m join member_tie t on t.member = m.id
+		where t.org = $1 and (t.until_us = 0 or t.until_us > $2) and m.id in (`, []any{string(who.Org), db.Micros(tx.Now)}, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []known
+	at := map[id.Member]int{}
+	for _, k := range found {
+		i, again := at[k.ID]
+		if !again {
+			at[k.ID] = len(out)
+			out = append(out, k)
+			continue
+		}
+		out[i].tie = best([]Tie{out[i].tie, k.tie})
+	}
+	return out, nil
 }
 
 // inChunks runs a query that ends in an open list of keys.
 func inChunks[K ~string](tx *db.Tx, query string, args []any, keys []K) ([]Member, error) {
-	var out []Member
+	return collect(tx, scan, query, args, keys)
+}
+
+func collect[K ~string, T any](tx *db.Tx, scan func(*sql.Rows) (T, error), query string, args []any, keys []K) ([]T, error) {
+	var out []T
 	for len(keys) > 0 {
 		size := chunk(len(keys))
 		n := min(len(keys), size)

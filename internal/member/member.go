@@ -1,14 +1,15 @@
 // Package member keeps the people that the plan covers. It promises that
 // nobody's information leaves it without an actor, a purpose and a row in the
 // disclosure ledger written in the same transaction, and that an office is
-// given only members it has a relation with: one that it found before by an
-// exact key (A-02, clause 1 of the agreement). There is no browsing and no
+// given only members it has a live tie with: they are its panel's, it has sent
+// a request or a claim for them, or somebody there has stated that they are
+// being seen (A-02, clause 1 of the agreement). There is no browsing and no
 // partial match.
 //
 // Every function that reads joins the caller's transaction. One that finds
 // nothing answers fault.NotFound and writes nothing, since the caller's
 // transaction ends with it: the service that asked writes the fruitless look
-// down in a transaction of its own.
+// down in a transaction of its own, and Refused tells it of which kind it was.
 //
 // A Member prints as [member] wherever it is logged, formatted or encoded.
 package member
@@ -20,6 +21,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/code"
 	"hsconnect/internal/id"
 )
 
@@ -42,6 +44,7 @@ type Member struct {
 	Zip          string
 	Phone        string
 	Language     string
+	Medicare     string        // the Medicare number, as code.ParseMBI gives it; or nothing
 	Shown        id.Disclosure // the row of the ledger under which these facts were shown
 }
 
@@ -65,12 +68,12 @@ func (m Member) LogValue() slog.Value { return slog.StringValue(masked) }
 // one by one.
 func (m Member) MarshalText() ([]byte, error) { return []byte(masked), nil }
 
-// Key is what a person types to find exactly one member: the number on the
-// card, or the last name with the birth date. With a number, the other facts
-// that were typed must fit as well.
+// Key is what a person types to find exactly one member: a number from one of
+// the member's cards, or the last name, with the birth date. Whatever
+// else is typed must fit as well.
 type Key struct {
-	Number string
-	Last   string
+	Number string // the member ID or, where it has that shape, the Medicare number
+	Last   string // also "Last, First"
 	First  string // narrows: twins share the rest
 	Birth  civil.Date
 }
@@ -93,7 +96,12 @@ func (k Key) Kind() string { return k.kind() }
 
 func (k Key) kind() string {
 	words := []string{}
-	if FoldNumber(k.Number) != "" {
+	_, noMedicare := code.ParseMBI(k.Number)
+	switch {
+	case FoldNumber(k.Number) == "":
+	case noMedicare == nil:
+		words = append(words, "medicare number")
+	default:
 		words = append(words, "member id")
 	}
 	if Fold(k.Last) != "" || Fold(k.First) != "" {
@@ -106,6 +114,28 @@ func (k Key) kind() string {
 		return "no key"
 	}
 	return strings.Join(words, " and ")
+}
+
+// Folded gives the same text for keys that differ in spelling only. It holds
+// what was typed: it is to compare, not to keep.
+func (k Key) Folded() string {
+	number := FoldNumber(k.Number)
+	if mbi, err := code.ParseMBI(k.Number); err == nil {
+		number = string(mbi)
+	}
+	return strings.Join([]string{number, Fold(k.Last), Fold(k.First), k.Birth.String()}, "|")
+}
+
+// Facts gives the facts that a look-up by the key confirms.
+func (k Key) Facts() []access.Field {
+	out := []access.Field{}
+	kind := k.kind()
+	for word, f := range map[string]access.Field{"name": access.FieldName, "birth date": access.FieldBirth, "member id": access.FieldMemberID, "medicare number": access.FieldMedicare} {
+		if strings.Contains(kind, word) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // own are the facts about a member that this package keeps itself.
@@ -135,8 +165,10 @@ func (m Member) onlyFor(fields []access.Field) Member {
 			out.Phone = m.Phone
 		case access.FieldLanguage:
 			out.Language = m.Language
+		case access.FieldMedicare:
+			out.Medicare = m.Medicare
 		case access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldRequests, access.FieldSpent,
-			access.FieldOther, access.FieldNeeded, access.FieldClaims, access.FieldAmounts, access.FieldMedicare:
+			access.FieldOther, access.FieldNeeded, access.FieldClaims, access.FieldAmounts:
 		}
 	}
 	return out

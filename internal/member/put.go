@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/code"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
@@ -86,7 +87,7 @@ func Measure(tx *db.Tx) error {
 	return err
 }
 
-const columnsNo = 21
+const columnsNo = 22
 
 // putChunk gives how many of the rows left go into the next statement. The
 // sizes are few, so that the engine meets few different statements.
@@ -115,18 +116,23 @@ func PutAll(tx *db.Tx, who access.Actor, members []Member) error {
 			if m.ID == "" || FoldNumber(m.Number) == "" || m.Birth.IsZero() {
 				return fault.New(fault.Internal, "a member is stored with an id, a number and a birth date")
 			}
+			medicare, err := code.ParseMBI(m.Medicare)
+			if m.Medicare != "" && err != nil {
+				return fault.New(fault.Internal, "a Medicare number is stored as it was read by its shape")
+			}
 			args = append(args, string(m.ID), m.Number, FoldNumber(m.Number), m.Subscriber, FoldNumber(m.Subscriber), m.Relationship,
 				m.First, Fold(m.First), m.Middle, m.Last, Fold(m.Last), m.Suffix, m.Birth.String(), m.Gender,
-				m.Street, m.City, m.State, m.Zip, m.Phone, m.Language, db.Micros(tx.Now))
+				m.Street, m.City, m.State, m.Zip, m.Phone, m.Language, string(medicare), db.Micros(tx.Now))
 		}
 		_, err = tx.Exec(`insert into member (id, number, number_folded, subscriber, subscriber_folded, relationship, first, first_folded, middle,
-				last, last_folded, suffix, birth, gender, street, city, state, zip, phone, language, changed_us)
+				last, last_folded, suffix, birth, gender, street, city, state, zip, phone, language, medicare, changed_us)
 			values `+rows(n)+`
 			on conflict (number_folded) do update set number = excluded.number, subscriber = excluded.subscriber,
 				subscriber_folded = excluded.subscriber_folded, relationship = excluded.relationship, first = excluded.first,
 				first_folded = excluded.first_folded, middle = excluded.middle, last = excluded.last, last_folded = excluded.last_folded,
 				suffix = excluded.suffix, birth = excluded.birth, gender = excluded.gender, street = excluded.street, city = excluded.city,
-				state = excluded.state, zip = excluded.zip, phone = excluded.phone, language = excluded.language, changed_us = excluded.changed_us`,
+				state = excluded.state, zip = excluded.zip, phone = excluded.phone, language = excluded.language,
+				medicare = excluded.medicare, changed_us = excluded.changed_us`,
 			args...)
 		if err != nil {
 			return err

@@ -1,6 +1,8 @@
 package member
 
 import (
+	"database/sql"
+	"slices"
 	"time"
 
 	"hsconnect/internal/access"
@@ -21,8 +23,26 @@ const (
 	TieVisit   Tie = "visit"   // somebody there said that the member is being seen
 )
 
-// visitLasts is how long it is believed that a member is being seen.
-const visitLasts = 30 * 24 * time.Hour
+// strongest orders the ties: the first that holds is the one that the ledger
+// names. A statement comes last, since nothing but somebody's word is behind it.
+func strongest() []Tie { return []Tie{TieRequest, TieClaim, TiePanel, TieVisit} }
+
+const (
+	// foundLasts is how long a tie that the portal finds in its own data
+	// (panel, claim) is believed after it was last found: as long as the
+	// longest month, so that who changes the primary care provider is not
+	// lost to the former one in the middle of a month's work.
+	foundLasts = 31 * 24 * time.Hour
+	// foundAgain is when such a tie is written anew, so that a member who is
+	// looked at all day is written once a day.
+	foundAgain = 30 * 24 * time.Hour
+)
+
+// A TieFinder looks in the portal's own data for a reason why an organization
+// may see a member, such as a claim of the organization's for the member. It
+// is asked at each look by an office, also for the member "" that nobody is,
+// and gives false for none. What it finds is bound for 31 days.
+type TieFinder func(tx *db.Tx, org id.Organization, m id.Member) (Tie, bool, error)
 
 // Bind notes that the actor's organization may see a member until a time
 // (zero: for good). A tie of the kind that lasts longer stays as it is.
@@ -34,4 +54,66 @@ func Bind(tx *db.Tx, who access.Actor, m id.Member, kind Tie, until time.Time) e
 		on conflict (org, member, kind) do update set until_us = excluded.until_us, since_us = excluded.since_us, person = excluded.person
 		where member_tie.until_us <> 0 and (excluded.until_us = 0 or excluded.until_us > member_tie.until_us)`,
 		string(who.Org), string(m), string(kind), db.Micros(tx.Now), db.Micros(until), string(who.Person))
+}
+
+// Renew asks the finders and binds what they find for the actor's
+// organization, unless a tie is bound for good or was found within the last
+// day. It gives the strongest tie that is live, or "" for none.
+func Renew(tx *db.Tx, who access.Actor, m id.Member, finders ...TieFinder) (Tie, error) {
+	if who.Org == "" {
+		return "", fault.New(fault.Forbidden, "Your account belongs to no organization. Ask the HelpDesk")
+	}
+	live, err := liveTies(tx, who.Org, []id.Member{m})
+	if err != nil {
+		return "", err
+	}
+	kinds := make([]Tie, 0, len(live)+len(finders))
+	for _, t := range live {
+		kinds = append(kinds, t.kind)
+		if t.until.IsZero() || t.kind != TieVisit && t.until.After(tx.Now.Add(foundAgain)) {
+			finders = nil
+		}
+	}
+	for _, find := range finders {
+		kind, ok, err := find(tx, who.Org, m)
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			continue
+		}
+		err = Bind(tx, who, m, kind, tx.Now.Add(foundLasts))
+		if err != nil {
+			return "", err
+		}
+		kinds = append(kinds, kind)
+	}
+	return best(kinds), nil
+}
+
+func best(kinds []Tie) Tie {
+	for _, t := range strongest() {
+		if slices.Contains(kinds, t) {
+			return t
+		}
+	}
+	return ""
+}
+
+// bound is one live tie of an organization.
+type bound struct {
+	member id.Member
+	kind   Tie
+	until  time.Time // zero: for good
+}
+
+func liveTies(tx *db.Tx, org id.Organization, members []id.Member) ([]bound, error) {
+	return collect(tx, func(r *sql.Rows) (bound, error) {
+		var b bound
+		var until int64
+		err := r.Scan(&b.member, &b.kind, &until)
+		b.until = db.Time(until)
+		return b, err
+	}, "select member, kind, until_us from member_tie where org = $1 and (until_us = 0 or until_us > $2) and member in (",
+		[]any{string(org), db.Micros(tx.Now)}, members)
 }

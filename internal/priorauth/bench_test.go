@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -144,11 +145,11 @@ func BenchmarkLookUp(b *testing.B) {
 		for _, n := range []int{1, 8, 64} {
 			name := fmt.Sprintf("callers=%d", n)
 			b.Run(name+"/bare", func(b *testing.B) {
-				callers(b, n, func(i int) error { return p.DB.Update(ctx(), bareLook(keys[i%len(keys)])) })
+				callers(b, n, func(i int) error { return p.DB.Update(ctx(), bareLook(keys[i%len(keys)].Number)) })
 			})
 			b.Run(name+"/service", func(b *testing.B) {
 				callers(b, n, func(i int) error {
-					_, err := p.Coverage.LookUp(ctx(), p.Clerk.Actor, coverage.Query{Key: member.Key{Number: keys[i%len(keys)]}, Purpose: access.Treatment})
+					_, err := p.Coverage.LookUp(ctx(), p.Clerk.Actor, coverage.Query{Key: keys[i%len(keys)], Purpose: access.Treatment})
 					return err
 				})
 			})
@@ -174,15 +175,18 @@ func bareLook(number string) func(tx *db.Tx) error {
 	}
 }
 
-func manyMembers(b *testing.B, p *portal.Portal, n int) []string {
+// manyMembers loads members of the clerk's panel and gives what she types to
+// find them.
+func manyMembers(b *testing.B, p *portal.Portal, n int) []member.Key {
 	b.Helper()
 	var file strings.Builder
 	file.WriteString("member_number,subscriber_number,relationship,last,first,middle,suffix,birth,gender,street,city,state,zip,phone,plan,group,from,to,pcp_npi\n")
-	keys := make([]string, n)
+	keys := make([]member.Key, n)
 	for i := range keys {
-		keys[i] = fmt.Sprintf("BEN%08d", i)
-		fmt.Fprintf(&file, "%s,%s,self,Family%d,Given%d,,,19%02d-%02d-%02d,female,1 Main St,Springfield,NY,10001,,SHA-PLUS,G1,2026-01-01,,\n",
-			keys[i], keys[i], i%5000, i, i%90, i%12+1, i%28+1)
+		number := fmt.Sprintf("BEN%08d", i)
+		keys[i] = member.Key{Number: number, Birth: civil.Date{Y: 1900 + i%90, M: time.Month(i%12 + 1), D: i%28 + 1}}
+		fmt.Fprintf(&file, "%s,%s,self,Family%d,Given%d,,,19%02d-%02d-%02d,female,1 Main St,Springfield,NY,10001,,SHA-PLUS,G1,2026-01-01,,%s\n",
+			number, number, i%5000, i, i%90, i%12+1, i%28+1, p.Requesting.NPI)
 	}
 	load(b, p, file.String())
 	return keys

@@ -30,7 +30,7 @@ func (s *site) newRequestPage(c *Call) error {
 		if err != nil {
 			return err
 		}
-		return c.Show(Page{Title: "New authorization request", Section: "authorizations", Body: startBody(startPage{Drafts: c.draftTasks(drafts)})})
+		return c.Show(Page{Title: "New authorization request", Section: "authorizations", Body: startBody(startPage{Drafts: c.draftTasks(drafts), Lookup: s.lookupView(c, NewForm(nil))})})
 	}
 	d, err := s.Priorauth.Draft(c.Context(), c.Actor, draft)
 	if err != nil {

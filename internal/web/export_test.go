@@ -1,6 +1,11 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"hsconnect/internal/civil"
+	"hsconnect/internal/member"
+)
 
 // Table gives the endpoint table of pages made by New.
 func Table(h http.Handler) []Route { return h.(*site).table }
@@ -30,3 +35,12 @@ func CauseOf(err error) string        { return causeOf(err) }
 func OneLine(text string) string      { return oneLine(text) }
 func ManyLines(text string) string    { return manyLines(text) }
 func BrowserName(agent string) string { return browserName(agent) }
+
+// DayLines reads a list of members: for each line its number, what was read,
+// and what is wrong with it.
+func DayLines(text string, today civil.Date) (nos []int, keys []member.Key, problems []string) {
+	for _, l := range readDay(text, today) {
+		nos, keys, problems = append(nos, l.No), append(keys, l.Key), append(problems, l.Problem)
+	}
+	return nos, keys, problems
+}

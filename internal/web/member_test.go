@@ -74,7 +74,7 @@ func TestTheMemberPageAnswersInOneScreen(t *testing.T) {
 			t.Log(text)
 		}
 		// What was shown of requests is a row of its own.
-		rows := ofPerson(t, p, p.Clerk)
+		rows := ledgerOf(t, p, p.Clerk)
 		at := slices.IndexFunc(rows, func(r disclosure.Row) bool { return r.Subject == "member requests" })
 		if at < 0 || !slices.Equal(rows[at].Fields, []access.Field{access.FieldRequests}) || rows[at].Member != r.Member || rows[at].Outcome != disclosure.Shown {
 			t.Errorf("the ledger says %+v", rows)
@@ -91,7 +91,7 @@ func TestTheMemberPageAnswersInOneScreen(t *testing.T) {
 	})
 }
 
-func ofPerson(t *testing.T, p *portal.Portal, who portal.Person) []disclosure.Row {
+func ledgerOf(t *testing.T, p *portal.Portal, who portal.Person) []disclosure.Row {
 	t.Helper()
 	var out []disclosure.Row
 	must(t, p.DB.View(t.Context(), func(tx *db.Tx) error {

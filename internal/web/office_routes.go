@@ -19,13 +19,9 @@ func (s *site) routesOffice() []Route {
 	}
 	files := func(r Route) Route { r.Limit = uploadLimit; return r }
 	idle := func(r Route) Route { r.Idle = true; return r }
-	form := show("/members", look, s.membersPage)
-	form.Audit, form.Shows, form.Why = "nothing", false, "an empty form"
 	document := show("/documents/{id}", access.ReadDocuments, s.documentPage)
 	document.Side = 0 // offices and the plan open the same address; the domain knows whose it is
 	return []Route{
-		form,
-		change("/members", look, "disclosure", s.lookUp),
 		show("/members/{id}", look, s.memberView),
 		show("/authorizations", see, s.authorizationsPage),
 		show("/authorizations/new", ask, s.newRequestPage),

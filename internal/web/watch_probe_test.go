@@ -78,7 +78,7 @@ func TestProbingIsSlowedStoppedAndLetGoOn(t *testing.T) {
 		if a := officer.Post(path+"/let", url.Values{"why": {"once more"}}); a.Status != http.StatusConflict {
 			t.Errorf("twice: %d", a.Status)
 		}
-		if a := p.SignedIn(t, p.Clerk).Post("/members", url.Values{"number": {"ZZZ000001"}}); a.Status != http.StatusNotFound {
+		if a := p.SignedIn(t, p.Clerk).Post("/members", url.Values{"number": {"ZZZ000001"}, "birth": {"3/4/1951"}}); a.Status != http.StatusNotFound {
 			t.Errorf("let go on: %d", a.Status)
 		}
 	})

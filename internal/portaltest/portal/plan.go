@@ -103,15 +103,21 @@ func (p *Portal) members() {
 	if len(report.Refused) > 0 {
 		p.t.Fatalf("the test plan's members were refused: %v", report.Refused)
 	}
-	p.Eleanor = member.Key{Number: "SHA20987716"}
-	p.Ended = member.Key{Number: "SHA30000002"}
+	p.Eleanor = member.Key{Number: "SHA20987716", Birth: civil.Date{Y: 1951, M: 3, D: 4}}
+	p.Ended = member.Key{Number: "SHA30000002", Birth: civil.Date{Y: 1948, M: 7, D: 19}}
 	p.Zoe = member.Key{Last: "nunez obrien", Birth: civil.Date{Y: 1950, M: 12, D: 31}}
 }
 
-// LookUp finds a member for somebody, as the pages do.
+// Seen states that a patient is being seen today.
+func (p *Portal) Seen() *member.Visit {
+	return &member.Visit{On: civil.Of(p.Clock.Now(), p.Zone), Stated: true}
+}
+
+// LookUp finds a member for somebody, as the pages do. An office whose panel
+// the member is not on states that the member is being seen there.
 func (p *Portal) LookUp(who Person, k member.Key) coverage.Sheet {
 	p.t.Helper()
-	sheet, err := p.Coverage.LookUp(p.ctx(), who.Actor, coverage.Query{Key: k, Purpose: access.Treatment})
+	sheet, err := p.Coverage.LookUp(p.ctx(), who.Actor, coverage.Query{Key: k, Purpose: access.Treatment, Visit: p.Seen()})
 	must(p.t, err)
 	return sheet
 }
