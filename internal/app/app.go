@@ -187,6 +187,8 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Jobs.Handle(intake.JobApply(coverage.KindMembers), a.Coverage.HandleApply)
 	a.Jobs.Handle(intake.JobPurge, a.Intake.HandlePurge)
 	a.Jobs.Every(intake.JobPurge, 24*time.Hour)
+	a.Jobs.Handle(coverage.JobTell, a.Coverage.HandleTell)
+	a.Jobs.Handle(coverage.JobNotify, a.Coverage.HandleNotify)
 	a.admissions()
 	a.housekeeping()
 	_, err = a.Agreements.EnsurePublished(ctx, access.SystemActor("agreement"))

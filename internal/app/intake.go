@@ -13,5 +13,6 @@ func (a *App) intakes() {
 	a.Intake = intake.New(intake.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log, Dropped: []func(*db.Tx, access.Actor, string) error{coverage.Forget}})
 	a.Coverage = coverage.New(coverage.Deps{
 		DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch, Intake: a.Intake, HoldShare: a.Config.Import.HoldShare, Feeds: edi.MembersFeed,
+		Link: func(path string) string { return a.Config.site() + path },
 	})
 }

@@ -120,7 +120,7 @@ func (r *row) check(today civil.Date) []Refusal {
 		}
 		r.Medicare = string(mbi)
 	}
-	return append(problems, r.checkSpans()...)
+	return append(append(problems, r.checkSpans()...), r.checkOthers()...)
 }
 
 func (r *row) checkSpans() []Refusal {

@@ -41,20 +41,13 @@ const (
 	Other   Line = "other"
 )
 
-// Copay is what a member pays for one kind of service.
-type Copay struct {
-	Service string
-	Text    string
-	Cents   int64 // 0 where it is a share
-	Percent int64 // 0 where it is an amount
-}
-
 // Plan is one of the products that members are enrolled in.
 type Plan struct {
 	Code     string
 	Name     string
 	Contract string
 	Copays   []Copay
+	Limits   []Limit // of a plan year, those that the plan states
 }
 
 // Span is the days on which a member is covered by a plan, both included.
@@ -80,13 +73,23 @@ type Sheet struct {
 	Covered    bool
 	Plan       Plan
 	Span       Span
-	Last       *Span // the one that ended last before On, when not covered
-	Next       *Span // the one that begins next after On, when not covered
+	Last       *Span    // the one that ended last before On, when not covered
+	Next       *Span    // the one that begins next after On, when not covered
+	Known      []Belief // what was known of On and from when on, oldest first
 	PCP        provider.Party
+	PCPSince   civil.Date // the first day of the PCP of On
+	PCPs       []PCP      // everybody who was, is or will be, the newest first
+	Panel      civil.Date // since when On is a day on the panel of the actor's organization (K-24); zero: it is not
 	Copays     []Copay
+	Spent      []Spent // of the plan year of On
+	Other      []OtherCoverage
+	Changes    []PastChange // of days gone by, in the last twelve months
+	Notices    []Notice     // those after the actor's organization had looked
 	Fields     []access.Field
 	LookedAt   time.Time
 	Disclosure id.Disclosure
+
+	unborn bool // On is before the member's birth: nothing else is filled in
 }
 
 const maskedSheet = "[eligibility]"
@@ -132,6 +135,8 @@ type Deps struct {
 	HoldShare float64
 	// Feeds finds the reader for the bytes of a held file.
 	Feeds func(open func() (io.ReadCloser, error)) (Feed, error)
+	// Link gives the address of a page of the portal, for mails; nil: no links.
+	Link func(path string) string
 }
 
 // Service does what this package promises.
@@ -159,7 +164,7 @@ func New(d Deps) *Service {
 // who has looked in vain too often.
 func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet, error) {
 	return s.lookUp(ctx, who, q, nil, func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-		return sheet(tx, who, purposeOr(who, q.Purpose), m, day, nil)
+		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, day, nil)
 	})
 }
 
@@ -214,7 +219,7 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on c
 			return member.Get(tx, who, purpose, "member", m, shows...)
 		},
 		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-			return sheet(tx, who, purpose, m, day, shows)
+			return s.sheet(tx, who, purpose, m, day, shows)
 		},
 	})
 }
@@ -241,6 +246,8 @@ type finding struct {
 	fill    func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error)
 	name    func() (first, last string) // of the member, for the watch, whoever may see it
 }
+
+var errUnborn = fault.Bad(fault.Problem{Path: "on", Text: "This day is before the member was born: choose a later one"})
 
 // look shows a sheet, or writes down that nothing was found, in one
 // transaction: what was in vain counts before the next look is let through.
@@ -277,6 +284,9 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 			return err
 		}
 		out, err = f.fill(tx, m, day)
+		if out.unborn {
+			instead = errUnborn // after the commit: that the key fits is told with it
+		}
 		if err != nil || !f.guarded {
 			return err
 		}

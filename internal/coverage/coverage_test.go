@@ -145,7 +145,7 @@ func TestLookUpShowsTheSheet(t *testing.T) {
 		if got.On != day(t, "2026-11-23") || got.LookedAt.IsZero() || got.Last != nil || got.Next != nil {
 			t.Errorf("on %v, looked at %v", got.On, got.LookedAt)
 		}
-		if got.Member.Name() != "Ann Lee" || got.Member.Street != "" || !slices.Equal(got.Fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays}) {
+		if got.Member.Name() != "Ann Lee" || got.Member.Street != "" || !slices.Equal(got.Fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded}) {
 			t.Error("an office sees other facts than its own")
 		}
 		rows := ledger(t, d, clerk("A"))
@@ -182,8 +182,9 @@ func TestNotCovered(t *testing.T) {
 			}
 		}
 		got, err = byNumber(t, s, clerk("A"), "M2", "")
-		if err != nil || got.Covered || got.Last != nil || got.Next == nil || got.PCP.NPI != "1245319599" || got.PCP.Name != "" {
-			t.Errorf("not covered yet, PCP not in the directory: %+v %v", got.PCP, err)
+		if err != nil || got.Covered || got.Last != nil || got.Next == nil || got.PCP.NPI != "" || len(got.PCPs) != 1 ||
+			got.PCPs[0].NPI != "1245319599" || got.PCPs[0].Name != "" || got.PCPs[0].From != day(t, "2026-11-24") {
+			t.Errorf("not covered yet, PCP not in the directory: %+v %v", got.PCPs, err)
 		}
 	})
 }

@@ -20,7 +20,7 @@ const maxLine = 64 << 10
 func csvColumns() []string {
 	return []string{
 		"member_number", "subscriber_number", "relationship", "last", "first", "middle", "suffix", "birth", "gender",
-		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi", "medicare_number",
+		"street", "city", "state", "zip", "phone", "language", "plan", "group", "from", "to", "pcp_npi", "pcp_from", "medicare_number",
 	}
 }
 
@@ -140,6 +140,10 @@ func (e *Enrollment) fromCSV(cell func(column string) string) {
 	}
 	e.Birth = day("birth")
 	from, to, plan := day("from"), day("to"), cell("plan")
+	e.PCPFrom = day("pcp_from")
+	if e.PCP == "" && !e.PCPFrom.IsZero() {
+		e.problem("pcp_from: names no provider: send pcp_npi beside it")
+	}
 	if e.Number == "" {
 		e.problem("member_number: is missing")
 	}

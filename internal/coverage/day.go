@@ -61,7 +61,7 @@ func (s *Service) Day(ctx context.Context, who access.Actor, q DayQuery) ([]Answ
 		}
 	}
 	fill := func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-		return sheet(tx, who, purposeOr(who, q.Purpose), m, day, dayFacts())
+		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, day, dayFacts())
 	}
 	out := make([]Answer, len(q.Keys))
 	first := map[string]int{}

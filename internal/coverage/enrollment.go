@@ -58,6 +58,8 @@ type Enrollment struct {
 	Language     string
 	Group        string
 	PCP          string     // NPI as sent
+	PCPFrom      civil.Date // since when; zero: not said
+	Others       []OtherStatement
 	Medicare     string     // Medicare number as sent
 	From, To     civil.Date // of the member as a whole, where spans do not say
 	Spans        []Statement

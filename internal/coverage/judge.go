@@ -22,6 +22,7 @@ type known struct {
 
 // outcome is what a row comes to.
 type outcome struct {
+	said    *row
 	member  member.Member
 	isNew   bool
 	before  bool     // stood in the file before: what it changes may be of the same file
@@ -104,7 +105,7 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 	if reason != "" {
 		return refuse(reason)
 	}
-	o := outcome{member: old, isNew: !found, before: r.before}
+	o := outcome{said: r, member: old, isNew: !found, before: r.before}
 	if found {
 		if otherPerson(old, r.Enrollment) {
 			return refuse("this identifier belongs to a member with another name and birth date: a correction changes one of them and repeats the other")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hsconnect/internal/access"
@@ -19,7 +20,7 @@ const (
 )
 
 // ImportPlans adds plans, or brings those with the same code up to date with
-// their copays. Plans that are not named stay as they are.
+// their copays and limits. Plans that are not named stay as they are.
 func (s *Service) ImportPlans(ctx context.Context, who access.Actor, plans []Plan) error {
 	err := who.May(access.ImportData)
 	if err != nil {
@@ -67,12 +68,17 @@ func checkPlans(plans []Plan) error {
 				bad(i, "name", "A text "+reason)
 			}
 		}
+		for _, l := range p.Limits {
+			if !slices.Contains(Kinds(), l.Kind) || l.Cents < 0 {
+				bad(i, "limits", "A limit is an amount of one of the kinds that are counted")
+			}
+		}
 		if len(p.Copays) > maxCopays {
 			bad(i, "copays", "A plan has at most 100 copays here")
 		}
 		for _, c := range p.Copays {
-			if c.Service == "" || unfit(c.Service) != "" || unfit(c.Text) != "" || c.Cents < 0 || c.Percent < 0 || c.Percent > 100 {
-				bad(i, "copays", "A copay names its service, and an amount or a share from 0 to 100 percent")
+			if reason := c.wrong(); reason != "" {
+				bad(i, "copays", reason)
 			}
 		}
 	}
@@ -81,6 +87,24 @@ func checkPlans(plans []Plan) error {
 	}
 	return nil
 }
+
+// wrong says what is wrong with a copay, or nothing.
+func (c Copay) wrong() string {
+	_, sayable := needed(string(c.Needed))
+	switch {
+	case c.Service == "" || unfit(c.Service) != "" || unfit(c.Text) != "" || c.Cents < 0 || c.Percent < 0 || c.Percent > 100:
+		return "A copay names its service, and an amount or a share from 0 to 100 percent"
+	case !sayable || unfit(c.NeededNote) != "" || c.NeededNote != "" && c.Needed == "":
+		return "Whether an authorization is needed is yes, no or maybe, and only then has a note"
+	case c.Unpriced && c.Needed == "":
+		return "A service without a cost says whether an authorization is needed"
+	case !isServiceType(c.Code):
+		return "A service type code has up to 10 letters, digits and hyphens"
+	}
+	return ""
+}
+
+func isServiceType(code string) bool { return len(code) <= 10 && made(code, "-") }
 
 func putPlan(tx *db.Tx, p Plan) error {
 	if p.Name == "" {
@@ -97,11 +121,12 @@ func putPlan(tx *db.Tx, p Plan) error {
 		return err
 	}
 	for i, c := range p.Copays {
-		_, err = tx.Exec("insert into coverage_copay (plan, no, service, wording, cents, share) values ($1, $2, $3, $4, $5, $6)",
-			p.Code, i+1, c.Service, c.Text, c.Cents, c.Percent)
+		_, err = tx.Exec(`insert into coverage_copay (plan, no, service, wording, cents, share, priced, code, needed, needed_note)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			p.Code, i+1, c.Service, c.Text, c.Cents, c.Percent, db.Bit(!c.Unpriced), c.Code, string(c.Needed), c.NeededNote)
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return putLimits(tx, p.Code, p.Limits)
 }

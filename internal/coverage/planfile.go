@@ -1,9 +1,7 @@
 package coverage
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
@@ -19,13 +17,16 @@ const MaxPlanFile = 4 << 20
 
 var errLargePlans = fault.New(fault.TooLarge, "The file is larger than a file of plans may be (4 MB). Split it, with all rows of a plan in one file")
 
-// Columns of a file of plans. The order is free; those of needed must be there.
-func planColumns() []string {
-	return []string{"plan_code", "plan_name", "contract", "service", "wording", "copay", "coinsurance"}
-}
-
-func planNeeded() []string {
-	return []string{"plan_code", "plan_name", "service", "copay", "coinsurance"}
+// planTable is a file of plans. What it has gained since the first release
+// may be left out.
+func planTable() table {
+	return table{
+		columns: []string{
+			"plan_code", "plan_name", "contract", "service", "wording", "copay", "coinsurance", "service_type", "authorization", "authorization_note",
+			"deductible", "family_deductible", "out_of_pocket", "family_out_of_pocket",
+		},
+		needed: []string{"plan_code", "plan_name", "service", "copay", "coinsurance"},
+	}
 }
 
 // PlanReport says what a file of plans came to. When anything was refused,
@@ -46,8 +47,8 @@ func (p *PlanReport) refuse(where, reason string) {
 }
 
 // ImportPlanFile loads a CSV file of plans, a copay a row, whole or not at
-// all; see docs/import.md. A plan that is known gets the name, contract and
-// copays of the file in place of its own; plans that the file does not name
+// all; see docs/import.md. A plan that is known gets the name, contract, copays
+// and limits of the file in place of its own; plans that the file does not name
 // stay as they are.
 //
 // The error is for a file that cannot be read or stored; refused rows are in
@@ -86,75 +87,20 @@ type planFile struct {
 }
 
 func (f *planFile) read(ctx context.Context, r io.Reader) error {
-	b := &budget{r: r, left: maxLine}
-	in := csv.NewReader(bufio.NewReader(b))
-	in.FieldsPerRecord = -1
-	in.ReuseRecord = true
-	head, err := in.Read()
-	if err != nil {
-		return csvError(err, "The file is empty, or its first line cannot be read as CSV")
-	}
-	at, reason := planHeader(head)
-	if reason != "" {
-		return &Unreadable{Refusal{Place{Line: 1}.String(), reason}}
-	}
-	width := len(head)
-	for ctx.Err() == nil {
-		b.left = maxLine
-		cells, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return csvError(err, "")
-		}
-		line, _ := in.FieldPos(0)
+	return planTable().each(ctx, r, func(line int, cell func(column string) string, reason string) error {
 		f.report.Rows++
-		reason := "has another number of cells than the first line: put texts with a comma in quotation marks"
-		if len(cells) == width {
-			reason = f.take(func(column string) string {
-				i, ok := at[column]
-				if !ok {
-					return ""
-				}
-				return tidy(cells[i])
-			})
+		if reason == "" {
+			reason = f.take(cell)
 		}
 		if reason != "" {
 			f.report.refuse(Place{Line: line}.String(), reason)
 		}
-	}
-	return fault.Wrap(fault.Unavailable, ctx.Err(), "The import was stopped. Nothing was loaded")
-}
-
-func planHeader(head []string) (at map[string]int, reason string) {
-	at = map[string]int{}
-	for i, h := range head {
-		name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))
-		_, twice := at[name]
-		switch {
-		case twice:
-			return nil, "the first line names a column twice"
-		case !slices.Contains(planColumns(), name):
-			return nil, "the first line names a column that is none of " + strings.Join(planColumns(), ", ") + ". Save the file as CSV in UTF-8, with commas between the cells"
-		}
-		at[name] = i
-	}
-	for _, name := range planNeeded() {
-		if _, ok := at[name]; !ok {
-			return nil, "the first line must name the columns " + strings.Join(planNeeded(), ", ") + "; " + name + " is missing"
-		}
-	}
-	return at, ""
+		return nil
+	})
 }
 
 // take adds a row to its plan, or says why not.
 func (f *planFile) take(cell func(column string) string) (reason string) {
-	for _, column := range planColumns() {
-		if reason := unfit(cell(column)); reason != "" {
-			return column + ": " + reason
-		}
-	}
 	c, reason := copay(cell)
 	if reason != "" {
 		return reason
@@ -164,7 +110,13 @@ func (f *planFile) take(cell func(column string) string) (reason string) {
 		return reason
 	}
 	p := &f.plans[i]
+	limits, reason := p.limits(cell)
+	if reason != "" {
+		return reason
+	}
 	switch {
+	case c.Service == "" && limits: // a row about the plan as a whole
+		return ""
 	case c.Service == "" && len(p.Copays) > 0, f.bare[i]:
 		return "service: is missing. Only a plan without copays has a row without one, and no other row"
 	case c.Service == "":
@@ -208,19 +160,57 @@ func (f *planFile) plan(cell func(column string) string) (i int, reason string) 
 	return f.at[code], ""
 }
 
-// copay reads what a service costs: an amount or a share.
+// limits adds what a row says about the plan as a whole, and whether it says
+// anything.
+func (p *Plan) limits(cell func(column string) string) (some bool, reason string) {
+	for _, of := range []struct {
+		column string
+		kind   Kind
+	}{{"deductible", Deductible}, {"family_deductible", FamilyDeductible}, {"out_of_pocket", OutOfPocket}, {"family_out_of_pocket", FamilyPocket}} {
+		text := cell(of.column)
+		if text == "" {
+			continue
+		}
+		cents, ok := dollars(text)
+		if !ok {
+			return false, of.column + ": write dollars up to 99999.99, such as 500 or 500.00, without a comma"
+		}
+		some = true
+		at := slices.IndexFunc(p.Limits, func(l Limit) bool { return l.Kind == of.kind })
+		switch {
+		case at < 0:
+			p.Limits = append(p.Limits, Limit{Kind: of.kind, Cents: cents})
+		case p.Limits[at].Cents != cents:
+			return false, of.column + ": an earlier row gives this plan another amount"
+		}
+	}
+	return some, ""
+}
+
+// copay reads what a service costs (an amount or a share, or nothing where the
+// row says whether an authorization is needed) and what else is said of it.
 func copay(cell func(column string) string) (c Copay, reason string) {
 	amount, share := cell("copay"), cell("coinsurance")
-	c = Copay{Service: cell("service"), Text: cell("wording")}
+	c = Copay{Service: cell("service"), Text: cell("wording"), Code: cell("service_type"), NeededNote: cell("authorization_note")}
+	var ok bool
+	c.Needed, ok = needed(strings.ToLower(cell("authorization")))
 	switch {
-	case c.Service == "" && (c.Text != "" || amount != "" || share != ""):
+	case !ok:
+		return c, "authorization: write yes, no or maybe, or leave it empty"
+	case c.Service == "" && c.Text+c.Code+c.NeededNote+string(c.Needed)+amount+share != "":
 		return c, "service: is missing"
 	case c.Service == "":
+		return c, ""
+	case !isServiceType(c.Code):
+		return c, "service_type: has up to 10 letters, digits and hyphens"
+	case c.NeededNote != "" && c.Needed == "":
+		return c, "authorization: is missing beside its note: write yes, no or maybe"
+	case amount == "" && share == "" && c.Needed != "":
+		c.Unpriced = true
 		return c, ""
 	case (amount == "") == (share == ""):
 		return c, "copay: write either a copay or a coinsurance, and a copay of 0 for a service that costs nothing"
 	}
-	var ok bool
 	if share != "" {
 		c.Percent, ok = percent(share)
 		if !ok {

@@ -62,7 +62,7 @@ func (s *Service) Preview(ctx context.Context, who access.Actor, role access.Rol
 		if err != nil {
 			return err
 		}
-		out.Sheet, err = sheet(tx, who, access.Operations, m, civil.Of(tx.Now, s.Zone), both)
+		out.Sheet, err = s.sheet(tx, who, access.Operations, m, civil.Of(tx.Now, s.Zone), both)
 		return err
 	})
 	if !fault.Is(err, fault.NotFound) {

@@ -3,15 +3,13 @@ package coverage
 import (
 	"database/sql"
 	"slices"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/db"
-	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
-	"hsconnect/internal/provider"
 )
 
 // open is how the database keeps an open end, so that one comparison finds
@@ -74,24 +72,28 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 
 // sheet puts together what the actor may see of a member on a day, of the
 // facts that the caller shows (nil: those of the member's own page).
-func sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
+func (s *Service) sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
 	out := Sheet{Member: m, On: day, LookedAt: tx.Now, Disclosure: m.Shown}
 	var err error
 	out.Fields, err = member.FieldsFor(tx, who, purpose, "member", shows...) // those that the ledger names
 	if err != nil {
 		return Sheet{}, err
 	}
+	if day.Before(m.Birth) {
+		out.unborn = true
+		return out, nil
+	}
 	span, covered, err := On(tx, m.ID, day)
 	if err != nil {
 		return Sheet{}, err
 	}
-	if slices.Contains(out.Fields, access.FieldCoverage) {
-		out.Covered, out.Span = covered, span
-		if !covered {
-			out.Last, out.Next, err = around(tx, m.ID, day)
-			if err != nil {
-				return Sheet{}, err
-			}
+	if out.Shows(access.FieldCoverage) {
+		err = out.covered(tx, span, covered)
+		if err == nil && len(shows) == 0 { // a list says nothing of what was known when
+			err = out.history(tx, who, s.Zone)
+		}
+		if err != nil {
+			return Sheet{}, err
 		}
 	}
 	if covered {
@@ -100,10 +102,56 @@ func sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member,
 			return Sheet{}, err
 		}
 	}
-	if slices.Contains(out.Fields, access.FieldPCP) {
-		out.PCP, err = pcp(tx, m.ID)
+	if out.Shows(access.FieldPCP) {
+		err = out.pcp(tx, who.Org)
+		if err != nil {
+			return Sheet{}, err
+		}
+	}
+	if out.Shows(access.FieldOther) {
+		out.Other, err = otherOn(tx, m.ID, day)
 	}
 	return out, err
+}
+
+// Shows says whether a fact is one of the sheet's.
+func (s Sheet) Shows(f access.Field) bool { return slices.Contains(s.Fields, f) }
+
+// covered fills in the coverage of the day.
+func (s *Sheet) covered(tx *db.Tx, span Span, covered bool) error {
+	s.Covered, s.Span = covered, span
+	var err error
+	if !covered {
+		s.Last, s.Next, err = around(tx, s.Member.ID, s.On)
+		if err != nil {
+			return err
+		}
+	}
+	if !s.Shows(access.FieldPlan) {
+		s.Span.Plan, s.Span.Group = "", ""
+		for _, other := range []*Span{s.Last, s.Next} {
+			if other != nil {
+				other.Plan, other.Group = "", ""
+			}
+		}
+	}
+	return nil
+}
+
+// history fills in what was known of the day when, and what changed of days
+// gone by. What the actor's office is told by it counts as seen.
+func (s *Sheet) history(tx *db.Tx, who access.Actor, zone *time.Location) error {
+	err := s.known(tx, zone, s.Shows(access.FieldPlan))
+	if err != nil {
+		return err
+	}
+	first, _ := window(civil.Of(tx.Now, zone))
+	s.Changes, err = changesOf(tx, s.Member.ID, first.In(zone))
+	if err != nil {
+		return err
+	}
+	s.Notices, err = noticesOf(tx, who, s.Member.ID)
+	return err
 }
 
 func around(tx *db.Tx, m id.Member, day civil.Date) (last, next *Span, err error) {
@@ -124,37 +172,26 @@ func around(tx *db.Tx, m id.Member, day civil.Date) (last, next *Span, err error
 	return last, next, nil
 }
 
+// plan fills in what the plan of the day says.
 func (s *Sheet) plan(tx *db.Tx, code string) error {
 	p, err := planOf(tx, code)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.Fields, access.FieldCopays) {
-		p.Copays = nil
+	p.Copays = costs(p.Copays, s.Shows(access.FieldCopays), s.Shows(access.FieldNeeded))
+	if s.Shows(access.FieldSpent) {
+		s.Spent, err = spentOn(tx, s.Member.ID, p, s.On)
+		if err != nil {
+			return err
+		}
+	} else {
+		p.Limits = nil
 	}
 	s.Copays = p.Copays
-	if slices.Contains(s.Fields, access.FieldPlan) {
+	if s.Shows(access.FieldPlan) {
 		s.Plan = p
 	}
 	return nil
-}
-
-// pcp gives the member's primary care provider, with nothing but the NPI when
-// the plan's directory does not know it, and nothing at all when there is none.
-func pcp(tx *db.Tx, m id.Member) (provider.Party, error) {
-	var npi code.NPI
-	err := tx.Row("select npi from coverage_pcp where member = $1", string(m)).Scan(&npi)
-	if db.NoRows(err) {
-		return provider.Party{}, nil
-	}
-	if err != nil {
-		return provider.Party{}, err
-	}
-	p, err := provider.Find(tx, npi)
-	if fault.Is(err, fault.NotFound) {
-		return provider.Party{NPI: npi, Kind: "practitioner"}, nil
-	}
-	return p, err
 }
 
 func planOf(tx *db.Tx, code string) (Plan, error) {
@@ -167,9 +204,19 @@ func planOf(tx *db.Tx, code string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Copays, err = db.Collect(func(r *sql.Rows) (Copay, error) {
-		var c Copay
-		return c, r.Scan(&c.Service, &c.Text, &c.Cents, &c.Percent)
-	})(tx.Rows("select service, wording, cents, share from coverage_copay where plan = $1 order by no", code))
+	p.Copays, err = db.Collect(scanCopay)(
+		tx.Rows("select service, wording, cents, share, priced, code, needed, needed_note from coverage_copay where plan = $1 order by no", code))
+	if err != nil {
+		return Plan{}, err
+	}
+	p.Limits, err = limitsOf(tx, code)
 	return p, err
+}
+
+func scanCopay(r *sql.Rows) (Copay, error) {
+	var c Copay
+	var priced int64
+	err := r.Scan(&c.Service, &c.Text, &c.Cents, &c.Percent, &priced, &c.Code, &c.Needed, &c.NeededNote)
+	c.Unpriced = priced == 0
+	return c, err
 }

@@ -109,7 +109,7 @@ func (l *loader) endUnnamed(tx *db.Tx, ids []id.Member) error {
 		for line := range l.lines {
 			now = Statement{Change: End, Line: line, To: l.ends}.cut(now)
 		}
-		o := outcome{spans: changeOf(old, now)}
+		o := outcome{said: &row{}, spans: changeOf(old, now)}
 		o.member.ID = m
 		o.spans.ended = o.spans.any()
 		o.ending = endsMedical(old, now, l.today)

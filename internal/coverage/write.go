@@ -53,7 +53,6 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	var fresh, members []member.Member
 	var added []Span
 	var closed []string
-	var firstPCPs, pcps [][]any
 	for _, o := range done {
 		switch {
 		case o.isNew:
@@ -67,13 +66,6 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 		}
 		for _, s := range o.spans.closed {
 			closed = append(closed, string(s.ID))
-		}
-		switch pcp := []any{string(o.member.ID), string(o.pcp), db.Micros(tx.Now)}; {
-		case o.pcp == "":
-		case o.isNew:
-			firstPCPs = append(firstPCPs, pcp)
-		default:
-			pcps = append(pcps, pcp)
 		}
 	}
 	err = member.AddAll(tx, l.who, fresh)
@@ -96,12 +88,15 @@ func (l *loader) write(tx *db.Tx, done []outcome) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Copy("coverage_pcp", []string{"member", "npi", "known_us"}, firstPCPs)
+	err = l.writePCPs(tx, done)
 	if err != nil {
 		return err
 	}
-	return inRows(tx, "insert into coverage_pcp (member, npi, known_us) values ",
-		" on conflict (member) do update set npi = excluded.npi, known_us = excluded.known_us", pcps)
+	err = writeOther(tx, done)
+	if err != nil {
+		return err
+	}
+	return l.writeChanges(tx, done)
 }
 
 func (l *loader) count(o outcome) {

@@ -10,6 +10,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/coverage"
 	"hsconnect/internal/id"
 	"hsconnect/internal/job"
 	"hsconnect/internal/priorauth"
@@ -32,6 +33,7 @@ type hand struct {
 func newHand(d Deps, w *world) *hand {
 	h := &hand{Deps: d, w: w, jobs: job.New(job.Deps{DB: d.DB, Log: d.Log, Holder: "demo", Workers: 1})}
 	h.jobs.Handle(priorauth.JobLimit, d.Priorauth.LimitPassed)
+	h.jobs.Handle(coverage.JobTell, d.Coverage.HandleTell)
 	return h
 }
 
@@ -165,6 +167,7 @@ func (h *hand) events() []event {
 		out = append(out, event{at: g.at, do: func(ctx context.Context) error { return h.glance(ctx, g) }})
 	}
 	out = append(out, h.arrivals()...)
+	out = append(out, h.news())
 	slices.SortStableFunc(out, func(a, b event) int { return cmp.Compare(a.at.UnixMicro(), b.at.UnixMicro()) })
 	return out
 }

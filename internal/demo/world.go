@@ -55,6 +55,10 @@ func imagine(now time.Time, zone *time.Location, seed uint64, size Size) (*world
 	if err != nil {
 		return nil, err
 	}
+	err = readBenefits(w.plans)
+	if err != nil {
+		return nil, err
+	}
 	w.codes, err = codeTable()
 	if err != nil {
 		return nil, err

@@ -113,9 +113,36 @@ func enrollment(e *x12.Enrollment834) coverage.Enrollment {
 		out.Spans = append(out.Spans, st)
 		if pcp, ok := c.PCP(); ok && pcp.IDQualifier == "XX" && out.PCP == "" {
 			out.PCP = pcp.ID // the payer's own number (SV) names nobody in our directory
+			out.PCPFrom = date(pcp.Effective)
+		}
+		for j := range c.Others {
+			o, ok := other(c, &c.Others[j])
+			if !ok {
+				refuse(o.At, "the order of payment (COB01) is none that is known here: expected P, S, T or U")
+				continue
+			}
+			out.Others = append(out.Others, o)
 		}
 	}
 	return out
+}
+
+// noCoordination is the COB03 that says that a member has no other insurance.
+const noCoordination = "6"
+
+// other maps one COB loop. Insurance of a payer without a name is still worth
+// a question to the member, so it is kept under these words.
+func other(c *x12.Coverage834, o *x12.Other834) (coverage.OtherStatement, bool) {
+	out := coverage.OtherStatement{At: place(o.Position, "COB")}
+	pays, ok := map[string]coverage.Pays{"P": coverage.PaysFirst, "S": coverage.PaysSecond, "T": coverage.PaysThird, "U": coverage.PaysUnknown}[o.Sequence]
+	if !ok || o.Coordination == noCoordination && o.Payer == "" {
+		return out, ok
+	}
+	out.Payer, out.Pays, out.Kind, out.From, out.To = o.Payer, pays, string(line(c.Line)), date(o.Begin), date(o.End)
+	if out.Payer == "" {
+		out.Payer = "Insurance without a name"
+	}
+	return out, true
 }
 
 func place(p x12.Position, tag string) coverage.Place {

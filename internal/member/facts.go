@@ -11,7 +11,7 @@ import (
 // reader may be shown. What a page gains is added here: the ledger names what
 // stands on it, no more and no less.
 func onPage() []access.Field {
-	return append(own(), access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays)
+	return append(own(), access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded)
 }
 
 // FieldsFor gives the facts about a member that the actor is shown when she

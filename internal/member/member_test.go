@@ -303,7 +303,7 @@ func TestEachRoleSeesItsFacts(t *testing.T) {
 		}
 		rows := looks(t, d, ref)
 		if len(rows) != 1 || rows[0].ID != m.Shown || rows[0].Outcome != disclosure.Shown || rows[0].Key != "member id and birth date" || rows[0].Tie != "visit" ||
-			rows[0].Subject != "member" || rows[0].Purpose != access.Treatment || !slices.Equal(rows[0].Fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays}) {
+			rows[0].Subject != "member" || rows[0].Purpose != access.Treatment || !slices.Equal(rows[0].Fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded}) {
 			t.Errorf("the ledger says %+v", rows)
 		}
 		m, err = get(t, d, nurse(), "request/1", ref)

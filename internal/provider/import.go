@@ -408,12 +408,12 @@ func PutOrganization(tx *db.Tx, who access.Actor, o Organization) error {
 	if o.ID == "" {
 		o.ID = id.New[id.Organization](tx.Now)
 	}
-	_, err = tx.Exec(`insert into organization (id, name, name_folded, tin, npi, kind, phone, fax, street, city, state, zip, in_network, changed_us)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	_, err = tx.Exec(`insert into organization (id, name, name_folded, tin, npi, kind, phone, fax, street, city, city_folded, state, zip, in_network, changed_us)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		on conflict (npi) do update set name = excluded.name, name_folded = excluded.name_folded, tin = excluded.tin, kind = excluded.kind,
-			phone = excluded.phone, fax = excluded.fax, street = excluded.street, city = excluded.city, state = excluded.state, zip = excluded.zip,
+			phone = excluded.phone, fax = excluded.fax, street = excluded.street, city = excluded.city, city_folded = excluded.city_folded, state = excluded.state, zip = excluded.zip,
 			in_network = excluded.in_network, changed_us = excluded.changed_us`,
-		string(o.ID), o.Name, Fold(o.Name), o.TIN, string(o.NPI), string(o.Kind), o.Phone, o.Fax, o.Street, o.City, o.State, o.Zip, db.Bit(o.InNetwork), db.Micros(tx.Now))
+		string(o.ID), o.Name, Fold(o.Name), o.TIN, string(o.NPI), string(o.Kind), o.Phone, o.Fax, o.Street, o.City, Fold(o.City), o.State, o.Zip, db.Bit(o.InNetwork), db.Micros(tx.Now))
 	return err
 }
 

@@ -43,7 +43,12 @@ func (s *site) home(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Show(Page{Title: "Home", Section: "home", Body: homeBody(c.homeView(work))})
+	view := c.homeView(work)
+	err = s.homeNotices(c, &view)
+	if err != nil {
+		return err
+	}
+	return c.Show(Page{Title: "Home", Section: "home", Body: homeBody(view)})
 }
 
 // planFirst leads the plan's reviewers to their work.
@@ -133,6 +138,7 @@ type homeView struct {
 	act, due, drafts []kit.Task
 	decided          []kit.Row
 	decidedCount     int
+	changed          changedView
 	mayLookUp        bool
 	maySubmit        bool
 	mayRequests      bool

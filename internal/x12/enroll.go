@@ -123,6 +123,18 @@ type Coverage834 struct {
 	Dates       []DatedFact
 	Identifiers []Identifier
 	Providers   []Provider834
+	Others      []Other834
+}
+
+// Other834 is other insurance of the member: one COB loop.
+type Other834 struct {
+	Position     Position // of COB
+	Sequence     string   // COB01: P pays before, S after, T after that; U is not known
+	Policy       string   // COB02
+	Coordination string   // COB03: 1 is coordinated, 5 not known, 6 none
+	Payer        string   // NM103 of the insurer, or of whoever stands first
+	Begin        Date     // DTP*344
+	End          Date     // DTP*345
 }
 
 // Provider834 is a provider the member has chosen or was given.

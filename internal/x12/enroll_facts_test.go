@@ -26,7 +26,8 @@ func TestEveryFactOfAMember(t *testing.T) {
 		"NM1*70*1*WRONG", "DMG*D8*20100613*F", "NM1*31*1", "N3*PO BOX 1", "N4*TAMPA*FL*33601",
 		"HD*021**HLT*GOLD*FAM", "DTP*348*D8*20260101", "DTP*349*D8*20261231", "REF*1L*SUBGRP",
 		"LX*1", "NM1*P3*1*BROWN*BO****XX*1234567893*25", "PLA*2*1P*20260201**14",
-		"COB*P*1*5", "NM1*IN*2*OTHER PLAN", "LX*9",
+		"COB*P*POL1*1*1^35", "REF*6P*G7", "DTP*344*D8*20250101", "DTP*345*D8*20260630", "NM1*36*2*MILL", "NM1*IN*2*OTHER PLAN", "NM1*GW*2*GROUP",
+		"COB*U**6", "LX*9",
 	)
 	members, file, err := read834(data[:], x12.Options834{})
 	if err != nil || len(members) != 1 {
@@ -65,6 +66,10 @@ func TestEveryFactOfAMember(t *testing.T) {
 				Position: m.Coverages[0].Providers[0].Position, Role: "P3", Person: true, Name: x12.Name{Last: "BROWN", First: "BO"},
 				IDQualifier: "XX", ID: "1234567893", Relation: "25", Effective: "2026-02-01",
 			}},
+			Others: []x12.Other834{
+				{Position: m.Coverages[0].Others[0].Position, Sequence: "P", Policy: "POL1", Coordination: "1", Payer: "OTHER PLAN", Begin: "2025-01-01", End: "2026-06-30"},
+				{Position: m.Coverages[0].Others[1].Position, Sequence: "U", Coordination: "6"},
+			},
 		}},
 	}
 	if !reflect.DeepEqual(m, want) {
@@ -78,7 +83,7 @@ func TestEveryFactOfAMember(t *testing.T) {
 	if !found || pcp.ID != "1234567893" || m.Date("336") != "2025-06-01" || m.Date("1") != "" {
 		t.Error("lookups")
 	}
-	if file.Segments != 5+29+3 || file.Transactions != 1 || file.Interchanges != 1 || file.First.Control != "000000011" {
+	if file.Segments != 5+35+3 || file.Transactions != 1 || file.Interchanges != 1 || file.First.Control != "000000011" {
 		t.Errorf("file %+v", file)
 	}
 }

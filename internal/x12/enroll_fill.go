@@ -29,7 +29,9 @@ func fill834() map[slot]filler {
 		{loopProvider, "LX"}:       openProvider,
 		{loopProvider, "NM1"}:      fillProvider,
 		{loopProvider, "PLA"}:      fillProviderChange,
-		{loopOtherCoverage, "DTP"}: checkDTP,
+		{loopOtherCoverage, "COB"}: fillOther,
+		{loopOtherCoverage, "DTP"}: fillOtherDTP,
+		{loopOtherPayer, "NM1"}:    fillOtherPayer,
 		{loopReport, "DTP"}:        checkReportDTP,
 	}
 }
@@ -262,4 +264,51 @@ func fillCoverageREF(e *enroller, s *Segment) {
 		c := e.coverage()
 		c.Identifiers = append(c.Identifiers, Identifier{Qualifier: q, Value: v})
 	}
+}
+
+func fillOther(e *enroller, s *Segment) {
+	c := e.coverage()
+	c.Others = append(c.Others, Other834{
+		Position: s.Position(), Sequence: e.require(s, 1, "in which order the other insurance pays"),
+		Policy: s.Value(2), Coordination: e.require(s, 3, "whether benefits are coordinated"),
+	})
+	e.marks.payer = false
+}
+
+// other is the one being filled: its loop is only open behind a COB.
+func (e *enroller) other() *Other834 {
+	all := e.coverage().Others
+	return &all[len(all)-1]
+}
+
+func fillOtherDTP(e *enroller, s *Segment) {
+	fact, ok := e.dtp(s)
+	if !ok {
+		return
+	}
+	o := e.other()
+	switch fact.Qualifier {
+	case "344":
+		if e.once(s, 3, string(o.Begin), string(fact.Date)) {
+			o.Begin = fact.Date
+		}
+	case "345":
+		if e.once(s, 3, string(o.End), string(fact.Date)) {
+			o.End = fact.Date
+		}
+	}
+	if o.Begin != "" && o.End != "" && o.End < o.Begin {
+		e.problem(s, CodeDateOrder, 3, "the other insurance ends before it begins")
+	}
+}
+
+// fillOtherPayer takes the name of the insurer; that of an employer or a group
+// only where no insurer is named.
+func fillOtherPayer(e *enroller, s *Segment) {
+	insurer := e.require(s, 1, "who is named") == "IN"
+	name := s.Value(3)
+	if name == "" || e.marks.payer || !insurer && e.other().Payer != "" {
+		return
+	}
+	e.other().Payer, e.marks.payer = name, insurer
 }

@@ -67,6 +67,7 @@ type enroller struct {
 type marks struct {
 	named    bool             // a name segment was read
 	provider bool             // the open provider loop has named its provider
+	payer    bool             // the open loop of other insurance has named its insurer
 	end      Position         // of the member's DTP*357
 	ends     map[int]Position // of DTP*349, by coverage
 }
@@ -226,6 +227,8 @@ func mayHaveParts(tag string, n int) bool {
 		return n == 4
 	case "DMG":
 		return n >= 5
+	case "COB":
+		return n == 4
 	}
 	return false
 }

@@ -46,20 +46,20 @@ type NavItem struct {
 }
 
 // OfficeNav is the sections of an office, with current marked. Current is
-// one of home, members, authorizations, claims, messages, people, help.
+// one of home, members, panel, authorizations, claims, messages, providers, people, help.
 func OfficeNav(current string) []NavItem {
 	return nav(current,
-		"Home", "/", "Members", "/members", "Authorizations", "/authorizations", "Claims", "/claims",
-		"Messages", "/messages", "People", "/office", "Help", "/help")
+		"Home", "/", "Members", "/members", "Panel", "/panel", "Authorizations", "/authorizations", "Claims", "/claims",
+		"Messages", "/messages", "Providers", "/providers", "People", "/office", "Help", "/help")
 }
 
 // PlanNav is the sections of the plan's people, with current marked. Current
-// is one of home, worklist, policies, letters, organizations, accounts,
-// incidents, agreements, privacy, facts by role, restrictions, imports,
-// reports, record, help.
+// is one of home, worklist, providers, policies, letters, organizations,
+// accounts, incidents, agreements, privacy, facts by role, restrictions,
+// imports, reports, record, help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
-		"Home", "/plan", "Worklist", "/plan/worklist", "Policies", "/plan/policies", "Letters", "/plan/letters",
+		"Home", "/plan", "Worklist", "/plan/worklist", "Providers", "/providers", "Policies", "/plan/policies", "Letters", "/plan/letters",
 		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
 		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions",
 		"Imports", "/plan/imports", "Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
