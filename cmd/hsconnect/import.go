@@ -20,6 +20,8 @@ type importCmd struct {
 	Organizations importOrganizationsCmd `cmd:"" help:"Offices and facilities, from CSV. Example: hsconnect import organizations organizations.csv"`
 	Practitioners importPractitionersCmd `cmd:"" help:"Practitioners, from CSV; load organizations first. Example: hsconnect import practitioners practitioners.csv"`
 	Plans         importPlansCmd         `cmd:"" help:"Plans with their copays, from CSV (a copay a row). Example: hsconnect import plans plans.csv"`
+	Claims        importClaimsCmd        `cmd:"" help:"Claims, from CSV, X12 835 (005010X221A1) or X12 277 (005010X212). Example: hsconnect import claims remittance.835"`
+	Sensitive     importSensitiveCmd     `cmd:"" help:"The list of codes whose services the law protects, from CSV (system, code, category). Example: hsconnect import sensitive sensitive.csv"`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }
 

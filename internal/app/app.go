@@ -20,6 +20,7 @@ import (
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -34,6 +35,7 @@ import (
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
 	"hsconnect/internal/schema"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
@@ -57,6 +59,8 @@ type App struct {
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Coverage   *coverage.Service
+	Sensitive  *sensitive.Service
+	Claims     *claim.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service
@@ -168,6 +172,8 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
+	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})
+	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
@@ -274,7 +280,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 	}
 	return web.New(web.Deps{
 		Address:  address,
-		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients, Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes,
+		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients, Coverage: a.Coverage, Claims: a.Claims, Providers: a.Providers, Codes: a.Codes,
 		Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents, Record: a.Record, Watch: a.Watch, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

@@ -18,36 +18,40 @@ import (
 // MembersFeed looks at the first bytes of a file and gives the reader for it:
 // X12 834 when it begins like an interchange, else CSV.
 func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
-	f, err := open()
+	is, err := isX12(open)
 	if err != nil {
 		return nil, err
+	}
+	if is {
+		return Members834, nil
+	}
+	return coverage.CSV, nil
+}
+
+// isX12 says whether a file begins like an interchange.
+func isX12(open func() (io.ReadCloser, error)) (bool, error) {
+	f, err := open()
+	if err != nil {
+		return false, err
 	}
 	head := make([]byte, 64)
 	n, err := io.ReadFull(f, head)
 	closed := f.Close()
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
+		return false, err
 	}
 	if closed != nil {
-		return nil, closed
+		return false, closed
 	}
 	head = bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("ISA")) {
-		return Members834, nil
-	}
-	return coverage.CSV, nil
+	return bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("ISA")), nil
 }
 
 // Members834 reads enrollment from X12 834 (005010X220A1). It is a
 // coverage.Feed.
 func Members834(r io.Reader, emit func(coverage.Enrollment) error) error {
 	_, err := x12.Read834(r, x12.Options834{}, func(e x12.Enrollment834) error { return emit(enrollment(&e)) })
-	var bad *x12.Error
-	if errors.As(err, &bad) {
-		at := coverage.Place{Segment: bad.Segment, Line: bad.Line, Tag: bad.Tag}
-		return &coverage.Unreadable{Refusal: coverage.Refusal{Where: at.String(), Reason: bad.Text}}
-	}
-	return err
+	return unreadable(err)
 }
 
 // enrollment maps one INS loop.

@@ -272,7 +272,45 @@ func fieldsFor(who access.Actor, subject string) ([]access.Field, error) {
 	if subject == wholeMember {
 		return fields, nil
 	}
+	if aboutClaims(subject) {
+		return among(fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts}), nil
+	}
 	return among(fields, append(own(), access.FieldRequests)), nil
+}
+
+// aboutClaims says that a subject shows claims beside the member's own facts:
+// "claims" for a list, "claim/<id>" for one.
+func aboutClaims(subject string) bool {
+	return subject == "claims" || strings.HasPrefix(subject, "claim/")
+}
+
+// Tied finds the one member that a key names, number and birth date both,
+// among those that the actor's organization may see already. It notes no new
+// reason to see anybody. It answers NotFound alike for none, for several, and
+// for a member whom the organization may not see.
+func Tied(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, k Key) (Member, error) {
+	var problems []fault.Problem
+	if FoldNumber(k.Number) == "" {
+		problems = append(problems, fault.Problem{Path: "number", Text: "Type the member ID from the card"})
+	}
+	if k.Birth.IsZero() {
+		problems = append(problems, fault.Problem{Path: "birth", Text: "Type the birth date too"})
+	}
+	if len(problems) > 0 {
+		return Member{}, fault.Bad(problems...)
+	}
+	found, err := k.find(tx)
+	if err != nil {
+		return Member{}, err
+	}
+	if len(found) != 1 {
+		return Member{}, errNoMatch
+	}
+	m, err := Get(tx, who, purpose, subject, found[0].ID)
+	if fault.Is(err, fault.NotFound) {
+		return Member{}, errNoMatch
+	}
+	return m, err
 }
 
 // Listed gives name, birth date and member ID of each member in a list, and
@@ -283,7 +321,11 @@ func Listed(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string,
 	if err != nil {
 		return nil, err
 	}
-	fields = among(fields, []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID})
+	listed := []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}
+	if aboutClaims(subject) {
+		listed = append(listed, access.FieldClaims, access.FieldAmounts)
+	}
+	fields = among(fields, listed)
 	found, err := pick(tx, who, ids)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/account"
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -47,6 +48,7 @@ type Deps struct {
 	Agreements *agreement.Service
 	Clients    *client.Service
 	Coverage   *coverage.Service
+	Claims     *claim.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Priorauth  *priorauth.Service
@@ -97,7 +99,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 // New makes the handler of every page. An endpoint row that breaks the rules
 // of the table is an error.
 func New(d Deps) (http.Handler, error) {
-	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil || d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
+	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil || d.Coverage == nil || d.Claims == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil ||
 		d.Review == nil || d.Documents == nil || d.Record == nil || d.Watch == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
 		return nil, errDeps
 	}

@@ -22,6 +22,7 @@ import (
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/app"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -34,6 +35,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
@@ -57,6 +59,8 @@ type Portal struct {
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Coverage   *coverage.Service
+	Sensitive  *sensitive.Service
+	Claims     *claim.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service
@@ -138,6 +142,8 @@ func (p *Portal) services() {
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
+	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
+	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
@@ -157,7 +163,7 @@ const (
 // Deps is what the pages were made of, for a test that makes others.
 func (p *Portal) Deps() web.Deps {
 	return web.Deps{
-		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
+		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements, Clients: p.Clients, Coverage: p.Coverage, Claims: p.Claims, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth,
 		Review: p.Review, Documents: p.Documents, Record: p.Record, Watch: p.Watch, Zone: p.Zone, Now: p.Clock.Now,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
