@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/claim"
 	"hsconnect/internal/code"
 	"hsconnect/internal/fault"
@@ -437,6 +438,9 @@ func claimShape(s claim.Status) (class, icon string) {
 
 // claimsOfMember is the list on a member's page.
 func (s *site) claimsOfMember(c *Call, m id.Member) (templ.Component, error) {
+	if !c.Actor.Has(access.ViewClaims) {
+		return nil, nil //nolint:nilnil // the page has no such part then
+	}
 	const shown = 10
 	page, err := s.Claims.OfMember(c.Context(), c.Actor, m, shown)
 	if err != nil {

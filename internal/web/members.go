@@ -34,6 +34,10 @@ func (s *site) memberView(c *Call) error {
 	p := memberPage{ID: string(who), On: f.Raw("on"), F: f, MayAsk: c.Actor.Has(access.SubmitRequests) && c.Actor.Side == access.Office, Copays: copaysTable(sheet)}
 	p.Header = s.memberHeader(c, sheet)
 	p.Header.Actions = memberActions(p.ID, p.MayAsk)
+	p.Claims, err = s.claimsOfMember(c, sheet.Member.ID)
+	if err != nil {
+		return err
+	}
 	return c.Show(Page{Title: sheet.Member.Name(), Section: "members", Form: f, Body: memberBody(p)})
 }
 
