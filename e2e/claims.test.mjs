@@ -27,7 +27,7 @@ async function found(from, to) {
   await page.fill('main [name=to]', day(to));
   await page.click('text=Show the claims of these days');
   await page.waitForURL(/\/claims\?/);
-  return page.locator('#found tbody tr').count();
+  return page.locator('[aria-labelledby=found] tbody tr').count();
 }
 
 test('the search says what it is for, and refuses what makes no sense', async () => {
@@ -45,7 +45,7 @@ test('the search says what it is for, and refuses what makes no sense', async ()
 test('by day, then one claim with its lines and what was known when', async () => {
   assert.ok(await found(100, 10) > 3, 'claims of the last months');
   await look(page, 'claims of days');
-  await page.locator('#found tbody tr', { hasText: 'Partly paid' }).first().locator('a').first().click();
+  await page.locator('[aria-labelledby=found] tbody tr', { hasText: 'Partly paid' }).first().locator('a').first().click();
   await page.waitForURL(/\/claims\/\w+$/);
   const text = await page.locator('main').innerText();
   for (const part of ['Where it stands', 'Charged', 'Member’s part', 'Remittance reference', 'What was known when', 'everything is explained', 'Some information may be withheld by law.']) {
@@ -69,7 +69,7 @@ test('by number and by member, with nothing of it in the address', async () => {
   await page.fill('main [name=number]', id);
   await page.fill('main [name=birth]', birth);
   await page.click('text=Find the member’s claims');
-  await page.waitForSelector('#found');
+  await page.waitForSelector('[aria-labelledby=found]');
   assert.ok(!page.url().includes(id));
   await look(page, 'claims of a member');
   await page.fill('main [name=birth]', '1/1/1911');
@@ -80,14 +80,14 @@ test('by number and by member, with nothing of it in the address', async () => {
 test('a protected claim carries label and notice, and the member page lists the claims', async () => {
   for (let back = 10; back < 220; back += 90) {
     await found(back + 90, back);
-    const links = await page.locator('#found tbody tr a').evaluateAll((all) => all.map((a) => a.href));
+    const links = await page.locator('[aria-labelledby=found] tbody tr a').evaluateAll((all) => all.map((a) => a.href));
     for (const href of links) {
       await page.goto(href);
       if (await page.locator('text=42 CFR part 2 prohibits unauthorized use or disclosure of these records.').count() === 0) continue;
       await look(page, 'protected claim');
       await page.locator('main a[href^="/members/"]').first().click();
       await page.waitForURL(/\/members\//);
-      assert.ok(await page.locator('#claims tbody tr').count() > 0);
+      assert.ok(await page.locator('[aria-labelledby=claims] tbody tr').count() > 0);
       await look(page, 'member with claims');
       return;
     }

@@ -23,6 +23,7 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/message"
 	"hsconnect/internal/provider"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/record"
 )
 
@@ -235,6 +236,8 @@ type Case struct {
 	Entry         id.Entry
 	Digest        string
 	Next          string // what happens next, in words for the reader's side
+	Labels        []sensitive.Category
+	Notice        string // on redisclosure; goes with every copy
 }
 
 // LogValue keeps the member out of logs.

@@ -191,11 +191,8 @@ func (s *site) claimPage(c *Call) error {
 func (s *site) claimView(c *Call, v claim.View) claimView {
 	p := claimView{
 		Number: v.Number, Sub: v.Member.Name() + " · service " + days(v.Summary), Status: v.Status, Next: v.Status.Next(), AsOf: v.AsOf.Long(),
-		Lines: claimLines(v), Withheld: sensitive.Withheld(s.Plan.HelpDesk.Phone), Notice: v.Notice,
+		Lines: claimLines(v), Withheld: sensitive.Withheld(s.Plan.HelpDesk.Phone), Notice: v.Notice, Labels: labelWords(v.Labels),
 		Recorded: "This was written down on " + c.Moment(v.LookedAt).Text + ", as payment, under reference " + string(v.Disclosure) + ".",
-	}
-	for _, l := range v.Labels {
-		p.Labels = append(p.Labels, l.Words())
 	}
 	for _, st := range v.States {
 		p.Codes = append(p.Codes, kit.Fact{Term: "Claim status", Text: stateCode(st), Sub: st.Text, Code: true})
@@ -218,6 +215,14 @@ func (s *site) claimView(c *Call, v claim.View) claimView {
 		p.History = append(p.History, kit.Event{At: c.Moment(h.KnownAt), Who: "The plan’s system", What: capital(string(h.Status)) + ", as of " + h.AsOf.US(), Door: sourceName(h.Source)})
 	}
 	return p
+}
+
+func labelWords(labels []sensitive.Category) []string {
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		out[i] = l.Words()
+	}
+	return out
 }
 
 func stateCode(st claim.State) string {
