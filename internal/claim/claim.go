@@ -31,6 +31,7 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/sensitive"
+	"hsconnect/internal/watch"
 )
 
 // ID names one claim.
@@ -252,6 +253,8 @@ type Deps struct {
 	DB   *db.DB
 	Log  *slog.Logger
 	Zone *time.Location // the plan's
+	// Watch holds up who looks in vain; nil: one of its own.
+	Watch *watch.Service
 }
 
 // Service does what this package promises.
@@ -261,6 +264,9 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	if d.Zone == nil {
 		d.Zone = time.UTC
+	}
+	if d.Watch == nil {
+		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
 	}
 	return &Service{Deps: d}
 }

@@ -130,6 +130,32 @@ func TestAnotherOfficesClaimAnswersLikeNone(t *testing.T) {
 	})
 }
 
+// Guessing at members or numbers is held up as every look-up is.
+func TestLookingInVainIsHeldUp(t *testing.T) {
+	p := portal.SQLite(t)
+	p.LoadClaims(portal.Claims)
+	held := false
+	for i := range 40 {
+		var err error
+		if i%2 == 0 {
+			_, err = p.Claims.ByNumber(t.Context(), p.Clerk.Actor, fmt.Sprintf("P-77%02d", i))
+		} else {
+			_, err = p.Claims.ByMember(t.Context(), p.Clerk.Actor, member.Key{Number: fmt.Sprintf("SHA77770%02d", i), Birth: eleanor().Birth}, "")
+		}
+		if fault.Is(err, fault.TooMany) {
+			held = true
+			break
+		}
+		if !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+	}
+	_, err := p.Claims.ByNumber(t.Context(), p.Clerk.Actor, "P-1001")
+	if !held || !fault.Is(err, fault.TooMany) {
+		t.Errorf("guesses go on: %t, %v", held, err)
+	}
+}
+
 // Somebody with access for chosen providers sees no other's claims.
 func TestReachHoldsForClaims(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {

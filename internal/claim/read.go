@@ -19,6 +19,7 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/sensitive"
+	"hsconnect/internal/watch"
 )
 
 // Bounds of a search.
@@ -54,34 +55,68 @@ func seesAmounts(who access.Actor) bool {
 	return slices.Contains(access.MemberFields(who), access.FieldAmounts)
 }
 
-// looked runs a reading, and writes in a transaction of its own that nothing
-// was found: the first leaves no trace when it fails.
-func (s *Service) looked(ctx context.Context, who access.Actor, subject, key string, missed disclosure.Outcome, fn func(tx *db.Tx) error) error {
+// finding is a way to claims, and what the ledger says when it leads nowhere.
+type finding struct {
+	guarded bool // by the watch over look-ups: something was typed
+	missed  disclosure.Look
+	key     member.Key // of a member, when one was typed
+	find    func(tx *db.Tx) error
+}
+
+// looked finds, or writes down that nothing was found, in one transaction:
+// what was in vain counts before the next look is let through. A finding that
+// answers NotFound has written nothing.
+func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error {
 	err := may(who)
 	if err != nil {
 		return err
 	}
-	err = s.DB.Update(ctx, fn)
-	if err == nil || !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: subject, Purpose: access.Payment, Outcome: missed, Key: key})
-		return err
+	f.missed.Purpose = access.Payment
+	var instead error // of an answer, after the commit
+	err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		instead = nil
+		if f.guarded {
+			instead, err = s.Watch.BeforeLook(tx, who)
+			if err != nil || instead != nil {
+				return err
+			}
+		}
+		err = f.find(tx)
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		instead = err
+		return s.inVain(tx, who, f)
 	})
-	if lost != nil {
-		return lost
+	if err == nil {
+		err = instead
 	}
 	return err
+}
+
+// inVain writes a look that found nothing into the ledger, and counts it.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
+	row, err := disclosure.Write(tx, who, f.missed)
+	if err != nil || !f.guarded {
+		return err
+	}
+	half := false
+	if f.key != (member.Key{}) {
+		half, err = member.HalfFits(tx, who, f.key)
+		if err != nil {
+			return err
+		}
+	}
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
 }
 
 // ByMember gives the claims of the actor's organization for the member that
 // the key names by number and birth date, newest service first. The
 // organization must be able to see the member already, as a claim lets it for
-// 18 months.
+// 18 months. It answers TooMany to somebody who has looked in vain too often.
 func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key, after string) (Page, error) {
 	var page Page
-	err := s.looked(ctx, who, listSubject, key.Kind(), disclosure.NotFound, func(tx *db.Tx) error {
+	err := s.looked(ctx, who, finding{guarded: true, key: key, missed: disclosure.Look{Subject: listSubject, Key: key.Kind(), Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
 		m, err := member.Tied(tx, who, access.Payment, listSubject, key)
 		if err != nil {
 			return err
@@ -95,7 +130,7 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 			page.Rows[i].Member = m
 		}
 		return nil
-	})
+	}})
 	return page, err
 }
 
@@ -107,7 +142,7 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 		return Page{}, fault.Bad(fault.Problem{Path: "claim", Text: "Type the claim number: the plan's, or your own"})
 	}
 	var page Page
-	err := s.looked(ctx, who, listSubject, "claim number", disclosure.NotFound, func(tx *db.Tx) error {
+	err := s.looked(ctx, who, finding{guarded: true, missed: disclosure.Look{Subject: listSubject, Key: "claim number", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
 		var err error
 		page, err = rowsOf(tx, who, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
 		if err != nil {
@@ -118,7 +153,7 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 			return errNone
 		}
 		return err
-	})
+	}})
 	return page, err
 }
 
@@ -127,7 +162,7 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 // at most 92 days apart.
 func (s *Service) ByDays(ctx context.Context, who access.Actor, from, to civil.Date, after string) (Page, error) {
 	var page Page
-	err := s.looked(ctx, who, listSubject, "days of service", disclosure.NotFound, func(tx *db.Tx) error {
+	err := s.looked(ctx, who, finding{missed: disclosure.Look{Subject: listSubject, Key: "days of service", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
 		err := daysFit(from, to, civil.Of(tx.Now, s.Zone))
 		if err != nil {
 			return err
@@ -137,7 +172,7 @@ func (s *Service) ByDays(ctx context.Context, who access.Actor, from, to civil.D
 			return err
 		}
 		return page.named(tx, who, access.Payment)
-	})
+	}})
 	return page, err
 }
 
@@ -346,11 +381,11 @@ func (p *Page) named(tx *db.Tx, who access.Actor, purpose access.Purpose) error 
 // provider out of reach, and one that does not exist are the same NotFound.
 func (s *Service) Get(ctx context.Context, who access.Actor, claim ID) (View, error) {
 	var v View
-	err := s.looked(ctx, who, "claim", "", disclosure.Refused, func(tx *db.Tx) error {
+	err := s.looked(ctx, who, finding{missed: disclosure.Look{Subject: "claim", Outcome: disclosure.Refused}, find: func(tx *db.Tx) error {
 		var err error
 		v, err = GetIn(tx, who, access.Payment, claim)
 		return err
-	})
+	}})
 	return v, err
 }
 

@@ -23,8 +23,8 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/message"
 	"hsconnect/internal/provider"
-	"hsconnect/internal/sensitive"
 	"hsconnect/internal/record"
+	"hsconnect/internal/sensitive"
 )
 
 // Kind is what is asked for. X12 278 keeps the same three in UM01.

@@ -74,8 +74,13 @@ func (s *site) claimsSearch(c *Call) error {
 		page, err = s.Claims.ByMember(c.Context(), c.Actor, key, f.Text("after"))
 		caption = "Claims for " + page.Member.Name()
 	}
-	if fault.Is(err, fault.NotFound) {
+	switch {
+	case fault.Is(err, fault.NotFound):
 		p.None, p.Status = fault.Text(err), http.StatusNotFound
+		return s.showClaims(c, p)
+	case fault.Is(err, fault.TooMany):
+		p.Held, p.Status = sentence(fault.Text(err)), http.StatusTooManyRequests
+		c.w.Header().Set("Retry-After", "60")
 		return s.showClaims(c, p)
 	}
 	err = f.Blame(err, Places(map[string][2]string{"number": {"number", "Member ID"}, "birth": {"birth", "Date of birth"}, "claim": {"claim", "Claim number"}}))

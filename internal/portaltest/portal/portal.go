@@ -143,7 +143,7 @@ func (p *Portal) services() {
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
 	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
-	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone})
+	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
