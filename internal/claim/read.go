@@ -200,7 +200,7 @@ func daysFit(from, to, today civil.Date) error {
 // that the actor may see, at most limit, and writes down that they were shown
 // when there are any. Somebody who may see no claims gets none.
 func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, limit int) (Page, error) {
-	if may(who) != nil {
+	if fault.Is(may(who), fault.Forbidden) {
 		return Page{}, nil
 	}
 	page, err := rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(m)}}, "")

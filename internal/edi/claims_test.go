@@ -11,7 +11,6 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/claim"
-	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
 	"hsconnect/internal/edi"
@@ -44,7 +43,7 @@ func loadClaims(t *testing.T, s *claim.Service, data []byte) claim.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep, err := s.Import(t.Context(), access.OperatorActor("ops"), coverage.Source(src), format, feed, nil)
+	rep, err := s.Import(t.Context(), access.OperatorActor("ops"), src, format, feed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -392,8 +392,7 @@ func serviceSub(l claim.Line) string {
 	if l.Name != "" {
 		return l.Name
 	}
-	switch l.System {
-	case code.NDC:
+	if l.System == code.NDC {
 		return "drug"
 	}
 	return ""
