@@ -30,6 +30,7 @@ import (
 	"hsconnect/internal/factor"
 	"hsconnect/internal/job"
 	"hsconnect/internal/mail"
+	"hsconnect/internal/member"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -171,7 +172,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
-	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
+	a.Coverage = coverage.New(coverage.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch, Ties: []member.TieFinder{claim.Tie}})
 	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})
 	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})

@@ -579,3 +579,9 @@ func (v *View) hideAmounts() {
 		v.Payment.Cents, v.Payment.CentsKnown = 0, false
 	}
 }
+
+// Tie is Tied as the look-up of members asks for reasons: a member.TieFinder.
+func Tie(tx *db.Tx, org id.Organization, m id.Member) (member.Tie, bool, error) {
+	tied, err := Tied(tx, org, m)
+	return member.TieClaim, tied, err
+}

@@ -31,6 +31,7 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/factor"
 	"hsconnect/internal/job"
+	"hsconnect/internal/member"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -141,7 +142,7 @@ func (p *Portal) services() {
 	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
-	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
+	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Ties: []member.TieFinder{claim.Tie}})
 	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
 	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
