@@ -20,6 +20,7 @@ import (
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -38,6 +39,7 @@ import (
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
 	"hsconnect/internal/schema"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
@@ -62,6 +64,8 @@ type App struct {
 	Codes      *codeset.Service
 	Intake     *intake.Service
 	Coverage   *coverage.Service
+	Sensitive  *sensitive.Service
+	Claims     *claim.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service
@@ -176,6 +180,8 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.intakes()
+	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})
+	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
@@ -291,7 +297,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients,
 		Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes, Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents,
 		Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Zone: a.Zone, Log: a.Log, Now: a.Now,
-		Intake: a.Intake,
+		Intake: a.Intake, Claims: a.Claims,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},
 		Demo: a.demo, Hint: a.Hint, Site: a.Config.site(), Secure: secure, Version: Version(), Ready: a.DB.Ping,

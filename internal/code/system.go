@@ -25,6 +25,12 @@ const (
 	Revenue        System = "revenue"
 	NDC            System = "ndc"
 	LOINC          System = "loinc"
+
+	// What remittances and claim statuses speak.
+	AdjustmentReason System = "carc"
+	RemarkCode       System = "rarc"
+	ClaimCategory    System = "claim-category"
+	ClaimStatus      System = "claim-status"
 )
 
 // Identifier systems of FHIR, which name somebody and not something.
@@ -44,7 +50,7 @@ const (
 
 // Systems lists every system, in the order in which they are documented.
 func Systems() []System {
-	return []System{ICD10CM, ICD10PCS, HCPCS, CPT, PlaceOfService, Taxonomy, Revenue, NDC, LOINC}
+	return []System{ICD10CM, ICD10PCS, HCPCS, CPT, PlaceOfService, Taxonomy, Revenue, NDC, LOINC, AdjustmentReason, RemarkCode, ClaimCategory, ClaimStatus}
 }
 
 // Name is what people call the system.
@@ -68,6 +74,14 @@ func (s System) Name() string {
 		return "national drug code"
 	case LOINC:
 		return "LOINC"
+	case AdjustmentReason:
+		return "claim adjustment reason"
+	case RemarkCode:
+		return "remittance remark"
+	case ClaimCategory:
+		return "claim status category"
+	case ClaimStatus:
+		return "claim status"
 	}
 	return "unknown"
 }
@@ -94,6 +108,14 @@ func (s System) URI() string {
 		return "http://hl7.org/fhir/sid/ndc"
 	case LOINC:
 		return "http://loinc.org"
+	case AdjustmentReason:
+		return "https://x12.org/codes/claim-adjustment-reason-codes"
+	case RemarkCode:
+		return "https://x12.org/codes/remittance-advice-remark-codes"
+	case ClaimCategory:
+		return "https://x12.org/codes/claim-status-category-codes"
+	case ClaimStatus:
+		return "https://x12.org/codes/claim-status-codes"
 	}
 	return ""
 }
@@ -116,7 +138,9 @@ func (s System) Qualifier() string {
 		return "N4"
 	case LOINC:
 		return "LOI"
-	case Revenue:
+	case RemarkCode:
+		return "HE"
+	case Revenue, AdjustmentReason, ClaimCategory, ClaimStatus:
 		return ""
 	}
 	return ""

@@ -158,7 +158,7 @@ func (t *table) parse(fields []string) (Row, error) {
 	field := func(column int) string { return strings.TrimSpace(fields[t.columns[column]]) }
 	system, ok := SystemOf(field(columnSystem))
 	if !ok {
-		return Row{}, errors.New("system is none that we know: icd-10-cm, icd-10-pcs, hcpcs, cpt, pos, taxonomy, revenue, ndc or loinc")
+		return Row{}, errors.New("system is none that we know: icd-10-cm, icd-10-pcs, hcpcs, cpt, pos, taxonomy, revenue, ndc, loinc, carc, rarc, claim-category or claim-status")
 	}
 	code, err := canonical(system, field(columnCode))
 	if err != nil {
@@ -222,7 +222,7 @@ func canonical(system System, text string) (string, error) {
 		return ParseTaxonomy(text)
 	case Revenue:
 		return ParseRevenue(text)
-	case ICD10PCS, NDC, LOINC:
+	case ICD10PCS, NDC, LOINC, AdjustmentReason, RemarkCode, ClaimCategory, ClaimStatus:
 	}
 	typed := bare(text)
 	if typed == "" || len(typed) > maxCodeBytes || !all(typed, func(c byte) bool { return isAlnum(c) || c == '-' }) {

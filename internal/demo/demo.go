@@ -23,6 +23,7 @@ import (
 
 	"hsconnect/internal/account"
 	"hsconnect/internal/agreement"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
@@ -31,6 +32,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/sensitive"
 )
 
 // What the made-up plan is called, where its days end, and whom to call.
@@ -70,6 +72,8 @@ type Deps struct {
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Coverage   *coverage.Service
+	Sensitive  *sensitive.Service
+	Claims     *claim.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service

@@ -55,6 +55,7 @@ const (
 	forMembers
 	forRequests
 	forPapers
+	forClaims
 )
 
 func newDice(seed uint64, part, no int) dice {

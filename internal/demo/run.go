@@ -54,7 +54,7 @@ func (h *hand) actor(p *person) access.Actor {
 // tell loads the plan's data and lets the past happen in order.
 func (h *hand) tell(ctx context.Context) error {
 	events := h.events()
-	h.total = len(events) + setupSteps
+	h.total = len(events) + setupSteps + 1 // and the claims
 	h.Clock.Hold(h.w.start)
 	err := h.setUp(ctx)
 	if err != nil {
@@ -81,6 +81,10 @@ func (h *hand) tell(ctx context.Context) error {
 			return err
 		}
 		events = events[n:]
+	}
+	err = h.loadClaims(ctx)
+	if err != nil {
+		return err
 	}
 	return h.night(ctx)
 }

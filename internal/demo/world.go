@@ -19,6 +19,7 @@ const daysBack = 60
 // world is the whole made-up plan before any of it is told to the portal: a
 // function of seed, size and day, but for the passwords that nobody knows.
 type world struct {
+	seed  uint64
 	now   time.Time
 	zone  *time.Location
 	today civil.Date
@@ -45,7 +46,7 @@ func Begin(now time.Time, zone *time.Location) time.Time {
 
 // imagine makes the world.
 func imagine(now time.Time, zone *time.Location, seed uint64, size Size) (*world, error) {
-	w := &world{now: now, zone: zone, today: civil.Of(now, zone), start: Begin(now, zone)}
+	w := &world{seed: seed, now: now, zone: zone, today: civil.Of(now, zone), start: Begin(now, zone)}
 	var err error
 	w.names, err = readNames()
 	if err != nil {
@@ -106,7 +107,8 @@ func codeTable() ([]byte, error) {
 // digest is a hash of what the world says, to tell two of them apart.
 func (w *world) digest(ctx context.Context) (string, error) {
 	var all bytes.Buffer
-	for _, file := range []func() ([]byte, error){w.organizationsFile, w.practitionersFile, w.membersFile} {
+	claims := func() ([]byte, error) { return w.claimsFile(w.seed) }
+	for _, file := range []func() ([]byte, error){w.organizationsFile, w.practitionersFile, w.membersFile, claims} {
 		raw, err := file()
 		if err != nil {
 			return "", err

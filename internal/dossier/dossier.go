@@ -20,6 +20,7 @@ import (
 	"hsconnect/internal/id"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/record"
+	"hsconnect/internal/sensitive"
 )
 
 // Deps is what the service stands on.
@@ -47,6 +48,7 @@ func (s *Service) Export(ctx context.Context, who access.Actor, number id.Number
 	var request id.Request
 	var docs []document.Document
 	var now time.Time
+	var labels []sensitive.Category
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
 		now = tx.Now
 		st, err := priorauth.StateOf(tx, who, number, 0)
@@ -56,6 +58,10 @@ func (s *Service) Export(ctx context.Context, who access.Actor, number id.Number
 		request = st.Request
 		_, err = disclosure.Write(tx, who, disclosure.Look{Member: st.Member, Subject: "record/" + string(request), Purpose: access.Operations, Outcome: disclosure.Shown,
 			Fields: []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests}})
+		if err != nil {
+			return err
+		}
+		labels, err = priorauth.Protected(tx, request)
 		if err != nil {
 			return err
 		}
@@ -78,7 +84,7 @@ func (s *Service) Export(ctx context.Context, who access.Actor, number id.Number
 		a.Documents = append(a.Documents, f)
 	}
 	var page bytes.Buffer
-	err = s.render(&page, a, docs, who)
+	err = s.render(&page, a, docs, labels, who)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/pdf"
 	"hsconnect/internal/record"
+	"hsconnect/internal/sensitive"
 )
 
 // The bodies of the entries that the PDF tells in words. Fields that are not
@@ -50,11 +51,12 @@ type stepBody struct {
 }
 
 // render writes the record to read.
-func (s *Service) render(w io.Writer, a record.Archive, docs []document.Document, who access.Actor) error {
+func (s *Service) render(w io.Writer, a record.Archive, docs []document.Document, labels []sensitive.Category, who access.Actor) error {
 	out := pdf.New(pdf.Doc{Title: "Record of authorization " + a.Number, Lang: "en-US", Author: s.Plan, Created: a.Made,
 		Header: s.Plan + " · official medical record · authorization " + a.Number, Footer: "Exported by " + who.Name + " on " + s.at(a.Made)})
 	out.Heading(1, "Record of authorization "+a.Number)
 	out.Para("This is the complete record of one authorization request, as the portal keeps it. What follows is told from the entries in the folder \"entries\" of the same archive; where the two differ, the entries hold. README.txt says how to check them.")
+	protected(out, labels)
 	lines := map[string]lineBody{}
 	for _, e := range a.Entries {
 		err := s.tell(out, e, lines)
@@ -66,6 +68,20 @@ func (s *Service) render(w io.Writer, a record.Archive, docs []document.Document
 	s.proof(out, a)
 	_, err := out.WriteTo(w)
 	return err
+}
+
+// protected puts label and notice on what holds specially protected services.
+func protected(out *pdf.Writer, labels []sensitive.Category) {
+	if len(labels) == 0 {
+		return
+	}
+	words := make([]string, len(labels))
+	for i, l := range labels {
+		words[i] = l.Words()
+	}
+	out.Heading(2, "Specially protected information")
+	out.Para(strings.Join(words, " · "))
+	out.Para(sensitive.Notice(labels))
 }
 
 func (s *Service) at(t time.Time) string {

@@ -19,27 +19,39 @@ import (
 // X12 834 when it begins like an interchange, NDJSON when with an object, else
 // CSV.
 func MembersFeed(open func() (io.ReadCloser, error)) (coverage.Feed, error) {
+	begins, err := beginning(open)
+	switch {
+	case err != nil:
+		return nil, err
+	case begins == interchange:
+		return Members834, nil
+	case strings.HasPrefix(begins, "{"):
+		return coverage.NDJSON, nil
+	}
+	return coverage.CSV, nil
+}
+
+// interchange is how an X12 file begins.
+const interchange = "ISA"
+
+// beginning gives the first three bytes of a file, behind a byte order mark
+// and blanks.
+func beginning(open func() (io.ReadCloser, error)) (string, error) {
 	f, err := open()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	head := make([]byte, 64)
 	n, err := io.ReadFull(f, head)
 	closed := f.Close()
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
+		return "", err
 	}
 	if closed != nil {
-		return nil, closed
+		return "", closed
 	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf")), " \t\r\n")
-	if bytes.HasPrefix(head, []byte("ISA")) {
-		return Members834, nil
-	}
-	if bytes.HasPrefix(head, []byte("{")) {
-		return coverage.NDJSON, nil
-	}
-	return coverage.CSV, nil
+	return string(head[:min(len(head), 3)]), nil
 }
 
 // Members834 reads enrollment from X12 834 (005010X220A1). It is a
@@ -55,12 +67,7 @@ func Members834(r io.Reader, emit func(coverage.Enrollment) error) error {
 		}
 		return emit(out)
 	})
-	var bad *x12.Error
-	if errors.As(err, &bad) {
-		at := coverage.Place{Segment: bad.Segment, Line: bad.Line, Tag: bad.Tag}
-		return &coverage.Unreadable{Refusal: coverage.Refusal{Where: at.String(), Reason: bad.Text}}
-	}
-	return err
+	return unreadable(err)
 }
 
 // actions says what BGN08 makes of a whole file.

@@ -272,6 +272,35 @@ func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m 
 	return show(tx, who, found, disclosure.Look{Subject: subject, Fields: fields, Purpose: purpose, Tie: tie})
 }
 
+// Tied finds the one member that a key names, number and birth date both,
+// among those that the actor's organization may see already. It notes no new
+// reason to see anybody. It answers NotFound alike for none, for several, and
+// for a member whom the organization may not see. shows are as for Get.
+func Tied(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, k Key, shows ...access.Field) (Member, error) {
+	var problems []fault.Problem
+	if FoldNumber(k.Number) == "" {
+		problems = append(problems, fault.Problem{Path: "number", Text: "Type the member ID from the card"})
+	}
+	if k.Birth.IsZero() {
+		problems = append(problems, fault.Problem{Path: "birth", Text: "Type the birth date too"})
+	}
+	if len(problems) > 0 {
+		return Member{}, fault.Bad(problems...)
+	}
+	found, err := k.find(tx)
+	if err != nil {
+		return Member{}, err
+	}
+	if len(found) != 1 {
+		return Member{}, errNoMatch
+	}
+	m, err := Get(tx, who, purpose, subject, found[0].ID, shows...)
+	if fault.Is(err, fault.NotFound) {
+		return Member{}, errNoMatch
+	}
+	return m, err
+}
+
 // Listed gives the members of a list, each with the facts that the list shows
 // (name, birth date and member ID, where the caller names no others), and
 // writes one disclosure for each. Members that an office has no relation with

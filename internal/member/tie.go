@@ -50,10 +50,24 @@ func Bind(tx *db.Tx, who access.Actor, m id.Member, kind Tie, until time.Time) e
 	if who.Org == "" {
 		return fault.New(fault.Forbidden, "Your account belongs to no organization. Ask the HelpDesk")
 	}
+	return bind(tx, who, who.Org, m, kind, until)
+}
+
+// BindFor is Bind for an organization that a file names. It takes the
+// permission to import.
+func BindFor(tx *db.Tx, who access.Actor, org id.Organization, m id.Member, kind Tie, until time.Time) error {
+	err := who.May(access.ImportData)
+	if err != nil {
+		return err
+	}
+	return bind(tx, who, org, m, kind, until)
+}
+
+func bind(tx *db.Tx, who access.Actor, org id.Organization, m id.Member, kind Tie, until time.Time) error {
 	return tx.Later(`insert into member_tie (org, member, kind, since_us, until_us, person) values ($1, $2, $3, $4, $5, $6)
 		on conflict (org, member, kind) do update set until_us = excluded.until_us, since_us = excluded.since_us, person = excluded.person
 		where member_tie.until_us <> 0 and (excluded.until_us = 0 or excluded.until_us > member_tie.until_us)`,
-		string(who.Org), string(m), string(kind), db.Micros(tx.Now), db.Micros(until), string(who.Person))
+		string(org), string(m), string(kind), db.Micros(tx.Now), db.Micros(until), string(who.Person))
 }
 
 // Renew asks the finders and binds what they find for the actor's

@@ -18,6 +18,7 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/message"
 	"hsconnect/internal/provider"
+	"hsconnect/internal/sensitive"
 )
 
 // Case gives one request with everything the reader may see, and writes down
@@ -108,6 +109,11 @@ func (s *Service) CaseIn(tx *db.Tx, who access.Actor, number id.Number) (Case, e
 	if err != nil {
 		return Case{}, err
 	}
+	c.Labels, err = protection(tx, c.ID, c.Diagnoses, lines)
+	if err != nil {
+		return Case{}, err
+	}
+	c.Notice = sensitive.Notice(c.Labels)
 	c.Status = shown(c.Status, lastOn, tx.Now, s.Zone)
 	c.Next = next(c.Status, who.Side, c.Lapsed)
 	return c, nil

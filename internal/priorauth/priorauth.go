@@ -24,6 +24,7 @@ import (
 	"hsconnect/internal/message"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
+	"hsconnect/internal/sensitive"
 )
 
 // Kind is what is asked for. X12 278 keeps the same three in UM01.
@@ -236,6 +237,8 @@ type Case struct {
 	Entry         id.Entry
 	Digest        string
 	Next          string // what happens next, in words for the reader's side
+	Labels        []sensitive.Category
+	Notice        string // on redisclosure; goes with every copy
 }
 
 // LogValue keeps the member out of logs.

@@ -7,6 +7,7 @@ import (
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/web/kit"
 )
 
@@ -53,7 +54,7 @@ func (c *Call) chips(base string, groups []priorauth.Group, on priorauth.Group, 
 // authorizationsPage is GET /authorizations: the office's list, or with a
 // number the way to one request.
 func (s *site) authorizationsPage(c *Call) error {
-	p, typed := listPage{MayAsk: c.Actor.Has(access.SubmitRequests)}, c.Query("number")
+	p, typed := listPage{MayAsk: c.Actor.Has(access.SubmitRequests), Withheld: sensitive.Withheld(s.Plan.HelpDesk.Phone)}, c.Query("number")
 	if typed != "" {
 		number, err := id.ParseNumber(typed)
 		if err == nil {

@@ -54,7 +54,7 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 	p := casePage{Number: string(k.Number), Version: strconv.FormatInt(k.Version, 10), F: f, Answer: f.Raw("body"), Alert: doneWords(c.Query("done")),
 		Lines: c.linesView(k), Posts: c.postsView(k.Thread), Docs: c.docsView(k.Documents), Events: c.eventsView(k.Timeline), Request: c.requestView(k),
 		CanWrite: c.Actor.Has(access.SendMessages), CanAdd: c.Actor.Has(access.SubmitRequests) && k.Status.Open(), Waiting: k.Status == priorauth.WaitingForOffice,
-		MaxBytes: document.MaxBytes, Accept: acceptFiles}
+		MaxBytes: document.MaxBytes, Accept: acceptFiles, Labels: labelWords(k.Labels), Notice: k.Notice}
 	due := c.limitView(k)
 	p.Head = kit.CaseProps{Number: string(k.Number), Member: k.Member.Name(), MemberHref: "/members/" + string(k.Member.ID),
 		What: capital(string(k.Kind)) + " · " + string(k.Urgency), Back: &kit.Link{Text: "Authorizations", Href: "/authorizations"},

@@ -76,6 +76,10 @@ func (s *site) memberView(c *Call) error {
 	p.Header.Actions = memberActions(p.ID, p.MayAsk)
 	p.ShowsWork = c.Actor.Side == access.Office && sheet.Shows(access.FieldRequests)
 	p.Work, p.WorkMore = c.memberWork(work), work.More
+	p.Claims, err = s.claimsOfMember(c, who)
+	if err != nil {
+		return err
+	}
 	return c.Show(Page{Title: sheet.Member.Name(), Section: "members", Form: f, Body: memberBody(p)})
 }
 

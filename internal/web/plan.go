@@ -68,6 +68,7 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	p.Choices = c.lineChoices(k, f)
 	p.Specialties = f.Choose("specialty", string(k.Specialty), specialtyOptions(k.Fitting))
 	p.Decided = c.decidedFacts(k.Case)
+	p.Labels, p.Notice = labelWords(k.Labels), k.Notice
 	due := c.limitView(k.Case)
 	p.Layout = kit.ReviewProps{Number: p.Number, Member: k.Member.Name(), Standing: kit.Standing{Status: statusView(k.Status, c.Actor.Side), Next: k.Next},
 		Due: due, Back: &kit.Link{Text: "Worklist", Href: "/plan/worklist#" + rowID(k.Number)}}

@@ -39,8 +39,10 @@ func things(t *testing.T, p *portal.Portal) map[string]string {
 	invitation, err := p.Admission.Invite(t.Context(), p.Admin.Actor, admission.NewInvitation{Org: p.Office.ID, OrgName: p.Office.Name, OrgTIN: p.Office.TIN,
 		Name: "Planted Guest", Email: "guest@example.org", Roles: []access.Role{access.Viewer}}, link)
 	must(err)
+	p.LoadClaims(strings.Join(strings.SplitAfter(portal.Claims, "\n")[:2], ""))
 	return map[string]string{
-		"{number}": string(r.Number), "/members/{id}": "/members/" + string(sheet.Member.ID), "/documents/{id}": "/documents/" + string(doc.ID),
+		"/claims/{id}": "/claims/" + string(p.Claim(p.Clerk, "P-1001")),
+		"{number}":     string(r.Number), "/members/{id}": "/members/" + string(sheet.Member.ID), "/documents/{id}": "/documents/" + string(doc.ID),
 		"{draft}": string(draft.ID), "{person}": string(p.Clerk.Actor.Person), "{invitation}": string(invitation),
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/account"
 	"hsconnect/internal/admission"
 	"hsconnect/internal/agreement"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -52,6 +53,7 @@ type Deps struct {
 	Clients    *client.Service
 	Intake     *intake.Service
 	Coverage   *coverage.Service
+	Claims     *claim.Service
 	Providers  *provider.Service
 	Codes      *codeset.Service
 	Priorauth  *priorauth.Service
@@ -107,7 +109,8 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 func New(d Deps) (http.Handler, error) {
 	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil ||
 		d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil || d.Review == nil || d.Documents == nil || d.Record == nil ||
-		d.Watch == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Zone == nil || d.Now == nil || d.Ready == nil {
+		d.Watch == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Claims == nil || d.Zone == nil || d.Now == nil ||
+		d.Ready == nil {
 		return nil, errDeps
 	}
 	if d.Log == nil {

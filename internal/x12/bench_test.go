@@ -15,6 +15,8 @@ import (
 type big struct {
 	members int
 	left    int
+	unit    string // segments of one member or claim
+	end     string
 	pending []byte
 	done    bool
 }
@@ -26,7 +28,17 @@ const (
 
 func newBig(size int) *big {
 	n := size/len(bigMember) + 1
-	return &big{members: n, left: n, pending: []byte(bigStart)}
+	return &big{members: n, left: n, unit: bigMember, pending: []byte(bigStart), end: "SE*" + itoa(6+13*n) + "*0001~\nGE*1*1~\nIEA*1*000000011~\n"}
+}
+
+const bigClaim = "CLP*A1*1*100*80*20*12*P1~\nNM1*QC*1*DOE*JANE****MI*M1~\nNM1*82*1*ROE*RAY****XX*1234567893~\nDTM*232*20260101~\nSVC*HC:99213:25*60*45**1~\nDTM*472*20260101~\nCAS*PR*1*15~\nAMT*B6*60~\nSVC*HC:85025*40*35**1~\nDTM*472*20260101~\nCAS*PR*1*5~\nLQ*HE*N1~\n"
+
+// newBigRemit gives a sound file of one payment, whatever its size.
+func newBigRemit(size int) *big {
+	n := size/len(bigClaim) + 1
+	start := "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*0800*^*00501*000000011*0*T*:~\nGS*HP*S*R*20260101*0800*1*X*005010X221A1~\nST*835*0001*005010X221A1~\nBPR*I*" +
+		itoa(80*n) + "*C*CHK************20260105~\nTRN*1*C*1~\nN1*PR*PLAN~\nN1*PE*OFFICE*XX*1234567893~\nLX*1~\n"
+	return &big{members: n, left: n, unit: bigClaim, pending: []byte(start), end: "SE*" + itoa(7+12*n) + "*0001~\nGE*1*1~\nIEA*1*000000011~\n"}
 }
 
 func (b *big) Read(p []byte) (int, error) {
@@ -34,10 +46,10 @@ func (b *big) Read(p []byte) (int, error) {
 		switch {
 		case b.left > 0:
 			b.left--
-			b.pending = append(b.pending[:0], bigMember...)
+			b.pending = append(b.pending[:0], b.unit...)
 		case !b.done:
 			b.done = true
-			b.pending = []byte("SE*" + itoa(6+13*b.members) + "*0001~\nGE*1*1~\nIEA*1*000000011~\n")
+			b.pending = []byte(b.end)
 		default:
 			return 0, io.EOF
 		}
@@ -72,6 +84,32 @@ func TestMemoryStaysConstant(t *testing.T) {
 		return nil
 	})
 	if err != nil || file.Enrollments != src.members {
+		t.Fatal(file, err)
+	}
+	if highest == 0 || highest > limit {
+		t.Errorf("the heap reached %d bytes reading %d", highest, size)
+	}
+}
+
+// TestMemoryStaysConstantReadingClaims is the same for remittances.
+func TestMemoryStaysConstantReadingClaims(t *testing.T) {
+	const size, limit = 40 << 20, 24 << 20
+	src := newBigRemit(size)
+	var highest uint64
+	n := 0
+	file, err := x12.Read835(src, x12.Options835{}, func(c x12.Claim835) error {
+		n++
+		if len(c.Problems) > 0 || c.Lines[1].Paid != 3500 {
+			return errors.New("a claim was read wrong")
+		}
+		if n%20000 == 0 {
+			var s runtime.MemStats
+			runtime.ReadMemStats(&s)
+			highest = max(highest, s.HeapAlloc)
+		}
+		return nil
+	})
+	if err != nil || file.Claims != src.members {
 		t.Fatal(file, err)
 	}
 	if highest == 0 || highest > limit {
@@ -126,6 +164,20 @@ func BenchmarkRead(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			_, err := x12.Read834(bytes.NewReader(data), x12.Options834{}, func(x12.Enrollment834) error { return nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	claims, err := io.ReadAll(newBigRemit(8 << 20))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("835", func(b *testing.B) {
+		b.SetBytes(int64(len(claims)))
+		b.ReportAllocs()
+		for b.Loop() {
+			_, err := x12.Read835(bytes.NewReader(claims), x12.Options835{}, func(x12.Claim835) error { return nil })
 			if err != nil {
 				b.Fatal(err)
 			}

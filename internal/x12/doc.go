@@ -1,5 +1,7 @@
 // Package x12 turns X12 interchanges into positioned segments and back, and
-// reads benefit enrollment (834, guide 005010X220A1) member by member.
+// reads benefit enrollment (834, guide 005010X220A1) member by member, and
+// claim payment (835, guide 005010X221A1) and claim status (277, guide
+// 005010X212) claim by claim.
 //
 // It promises:
 //

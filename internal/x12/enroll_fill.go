@@ -36,66 +36,6 @@ func fill834() map[slot]filler {
 	}
 }
 
-// require reports an element that must not be empty.
-func (e *enroller) require(s *Segment, element int, what string) string {
-	v := s.Value(element)
-	if v == "" {
-		e.problem(s, CodeMissingElement, element, what+" is missing")
-	}
-	return v
-}
-
-// paired reports a qualifier without its value or a value without its
-// qualifier.
-func (e *enroller) paired(s *Segment, element int, what string) {
-	first, second := s.Value(element), s.Value(element+1)
-	if first == "" && second != "" {
-		e.problem(s, CodeMissingElement, element, what+" has a value but no qualifier")
-	}
-	if first != "" && second == "" {
-		e.problem(s, CodeMissingElement, element+1, what+" has a qualifier but no value")
-	}
-}
-
-// once reports a second, differing statement of a fact and keeps the first.
-func (e *enroller) once(s *Segment, element int, old, now string) bool {
-	if old == "" || old == now {
-		return true
-	}
-	e.problem(s, CodeRepeated, element, "this was stated before with another value; send it once")
-	return false
-}
-
-const notADay = "this is not a day of the calendar; write it as CCYYMMDD"
-
-// day reads a date in the form D8 whose qualifier stands before it. It is
-// empty, with the fault reported, when it can't be read.
-func (e *enroller) day(s *Segment, format int) Date {
-	if e.require(s, format, "the date format") == "" {
-		return ""
-	}
-	if s.Value(format) != "D8" {
-		e.problem(s, CodeInvalid, format, "a date in this place has the form D8, a single day")
-		return ""
-	}
-	v := e.require(s, format+1, "the date")
-	if v == "" {
-		return ""
-	}
-	d, ok := ParseDate(v)
-	if !ok {
-		e.problem(s, CodeDate, format+1, notADay)
-	}
-	return d
-}
-
-// dtp reads a DTP with a single day. ok is false when a fault was reported.
-func (e *enroller) dtp(s *Segment) (DatedFact, bool) {
-	q := e.require(s, 1, "what the date means")
-	d := e.day(s, 2)
-	return DatedFact{Qualifier: q, Date: d}, q != "" && d != ""
-}
-
 func checkDTP(e *enroller, s *Segment) { e.dtp(s) }
 
 // checkReportDTP takes a range as well.

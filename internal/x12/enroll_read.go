@@ -47,6 +47,8 @@ func Read834(r io.Reader, opt Options834, fn func(Enrollment834) error) (File834
 
 // enroller carries the state of one Read834.
 type enroller struct {
+	keeper
+
 	opt    Options834
 	emit   func(Enrollment834) error
 	plan   *plan
@@ -54,13 +56,12 @@ type enroller struct {
 	reader *Reader
 	file   File834
 
-	walk    *walker
-	header  *Header834
-	begun   bool           // BGN was read
-	member  *Enrollment834 // nil before the first INS
-	inLoop  int            // segments of the member so far
-	marks   marks
-	faulted *Error // set by a filler before the first member
+	walk   *walker
+	header *Header834
+	begun  bool           // BGN was read
+	member *Enrollment834 // nil before the first INS
+	inLoop int            // segments of the member so far
+	marks  marks
 }
 
 // marks remember where statements stood that are compared later.
@@ -159,7 +160,7 @@ func (e *enroller) begin(s *Segment) error {
 	e.header = &Header834{
 		Position: s.Position(), Interchange: e.reader.Interchange(), Group: e.reader.Group(), Transaction: t,
 	}
-	e.begun, e.member = false, nil
+	e.begun, e.member, e.open = false, nil, nil
 	return nil
 }
 
@@ -196,7 +197,7 @@ func (e *enroller) inside(s *Segment) error {
 	}
 	loop, why := e.walk.place(s.Tag(), s.Value(1))
 	if why != placed {
-		e.misplaced(s, why)
+		e.misplaced(e.plan, s, why)
 	} else if fill := e.fill[slot{loop, s.Tag()}]; fill != nil {
 		e.checkSimple(s)
 		fill(e, s)
@@ -207,51 +208,10 @@ func (e *enroller) inside(s *Segment) error {
 	return nil
 }
 
-// checkSimple reports separators inside elements that have no parts: the
-// sender printed a value that holds one, and it would be read torn.
-func (e *enroller) checkSimple(s *Segment) {
-	for n := 1; n <= s.Len(); n++ {
-		if !s.bare(n) && !mayHaveParts(s.Tag(), n) {
-			e.problem(s, CodeInvalid, n, "a separator stands inside a value that has no parts; remove it or declare other separators")
-		}
-	}
-}
-
-// mayHaveParts says which elements of the segments taken here are composite
-// or repeated.
-func mayHaveParts(tag string, n int) bool {
-	switch tag {
-	case "INS":
-		return n == 6
-	case "REF":
-		return n == 4
-	case "DMG":
-		return n >= 5
-	case "COB":
-		return n == 4
-	}
-	return false
-}
-
-// misplaced reports a segment without a place. An identifier that no loop
-// knows is not repeated: it may be a piece of data that a stray terminator
-// cut off.
-func (e *enroller) misplaced(s *Segment, why misplaced) {
-	tag := s.Tag()
-	if !e.plan.knows(tag) {
-		tag = ""
-	}
-	if e.member == nil {
-		e.faulted = fail(s, CodeOrder, 0, string(why))
-		e.faulted.Tag = tag
-		return
-	}
-	e.problemAt(s.Position(), CodeOrder, tag, 0, string(why))
-}
-
 // start opens a member.
 func (e *enroller) start(s *Segment) {
 	e.member = &Enrollment834{Position: s.Position(), Header: e.header}
+	e.open = &e.member.Problems
 	e.inLoop, e.marks = 0, marks{}
 }
 
@@ -262,30 +222,12 @@ func (e *enroller) finish() error {
 	}
 	e.checkMember()
 	m := *e.member
-	e.member = nil
+	e.member, e.open = nil, nil
 	e.file.Enrollments++
 	if len(m.Problems) > 0 {
 		e.file.Faulty++
 	}
 	return e.emit(m)
-}
-
-// problem records a fault at a segment: against the member when one is open,
-// otherwise against the transaction, which ends the reading.
-func (e *enroller) problem(s *Segment, code Code, element int, text string) {
-	if e.member == nil {
-		if e.faulted == nil {
-			e.faulted = fail(s, code, element, text)
-		}
-		return
-	}
-	e.problemAt(s.Position(), code, s.Tag(), element, text)
-}
-
-func (e *enroller) problemAt(at Position, code Code, tag string, element int, text string) {
-	e.member.Problems = append(e.member.Problems, RowError{
-		Code: code, Segment: at.Segment, Line: at.Line, Tag: tag, Element: element, Text: text,
-	})
 }
 
 // checkMember compares what the whole loop said.

@@ -34,6 +34,7 @@ const (
 	CodeDate            Code = "date"              // not a day of the calendar
 	CodeDateOrder       Code = "date-order"        // an end before its start
 	CodeRepeated        Code = "repeated"          // a second, differing statement of the same thing
+	CodeBalance         Code = "balance"           // amounts that do not add up
 	CodeMissingID       Code = "missing-id"        // nothing identifies the member
 	CodeTooManySegments Code = "too-many-segments" // a member over Options834.MemberSegments
 )
@@ -56,7 +57,7 @@ func (e *Error) Error() string {
 	return "x12: " + where(e.Segment, e.Tag, e.Element, e.Component, e.Line) + e.Text
 }
 
-// RowError is a fault inside one member's loop. Reading goes on; the member it
+// RowError is a fault inside one member's or claim's loop. Reading goes on; what it
 // belongs to must not be used as it stands. Its text never repeats data.
 type RowError struct {
 	Code    Code

@@ -100,6 +100,78 @@ func FuzzRead834(f *testing.F) {
 	})
 }
 
+// FuzzRead835: every fault has a place, claims come in order, and what is
+// handed on without a problem balances.
+func FuzzRead835(f *testing.F) {
+	seeds(f)
+	f.Add(remittance("80", "LX*1", "CLP*A1*1*100*80*20*12*P1", "NM1*QC*1*DOE*JANE****MI*M1", "MOA***N1", "SVC*HC:99213:25*100*80**1", "DTM*472*20260101", "CAS*PR*1*20", "LQ*HE*N1", "AMT*B6*90", "REF*6R*1"))
+	f.Add(remittance("70", "LX*1", "CLP*A1*22*-10*-10**12*P1", "CLP*A1*1*100*90**12*P1", "CAS*CO*45*10", "PLB*1*20261231*WO:X*10*L6:Y*0"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		last, n := 0, 0
+		file, err := x12.Read835(bytes.NewReader(data), x12.Options835{}, func(c x12.Claim835) error {
+			n++
+			if c.Payment == nil || c.Position.Segment <= last {
+				t.Fatalf("claim at %+v after segment %d", c.Position, last)
+			}
+			last = c.Position.Segment
+			off := int64(0)
+			for _, a := range c.Adjustments {
+				off += a.Cents
+			}
+			for _, l := range c.Lines {
+				for _, a := range l.Adjustments {
+					off += a.Cents
+				}
+			}
+			if len(c.Problems) == 0 && c.Charge-off != c.Paid {
+				t.Fatal("a claim that does not balance went unseen")
+			}
+			checkProblems(t, c.Problems, c.Position)
+			return nil
+		})
+		if n != file.Claims || file.Faulty > n {
+			t.Fatalf("%d claims, counted %+v", n, file)
+		}
+		if err != nil {
+			checkFault(t, err, data)
+		}
+	})
+}
+
+// FuzzRead277: every fault has a place, and claims come in order with a status.
+func FuzzRead277(f *testing.F) {
+	seeds(f)
+	f.Add(inquiry("TRN*2*A", "STC*P1:20:PR*20260105*WQ*10*0*20260105*CHK*20260105*1*A2:20*A2:21", "REF*1K*P", "DTP*472*RD8*20260101-20260102", "SVC*HC:99213*10*0****1", "STC*P1:20*20260105"))
+	f.Add(inquiry("HL*5*4*23", "NM1*QC*1*DOE*JIM", "TRN*2*A", "STC*P1:20*20260105"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		last, n := 0, 0
+		file, err := x12.Read277(bytes.NewReader(data), x12.Options277{}, func(c x12.Claim277) error {
+			n++
+			if c.Header == nil || c.Position.Segment <= last || len(c.Statuses) == 0 && len(c.Problems) == 0 {
+				t.Fatalf("claim at %+v after segment %d", c.Position, last)
+			}
+			last = c.Position.Segment
+			checkProblems(t, c.Problems, c.Position)
+			return nil
+		})
+		if n != file.Claims || file.Faulty > n {
+			t.Fatalf("%d claims, counted %+v", n, file)
+		}
+		if err != nil {
+			checkFault(t, err, data)
+		}
+	})
+}
+
+func checkProblems(t *testing.T, problems []x12.RowError, at x12.Position) {
+	t.Helper()
+	for _, p := range problems {
+		if p.Segment < at.Segment || p.Line < at.Line || p.Text == "" || p.Code == "" {
+			t.Fatalf("problem %+v of the claim at %+v", p, at)
+		}
+	}
+}
+
 func checkFault(t *testing.T, err error, data []byte) {
 	t.Helper()
 	var e *x12.Error

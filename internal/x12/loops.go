@@ -111,7 +111,7 @@ type misplaced string
 
 const (
 	placed     misplaced = ""
-	noPlace    misplaced = "the segment has no place here in an 834"
+	noPlace    misplaced = "the segment has no place here in this kind of transaction"
 	outOfOrder misplaced = "the segment stands too late: it belongs before the loop that was opened in between"
 	twice      misplaced = "the segment stands here a second time and may stand once"
 )

@@ -22,6 +22,7 @@ import (
 	"hsconnect/internal/agreement"
 	"hsconnect/internal/app"
 	"hsconnect/internal/blob"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
 	"hsconnect/internal/coverage"
@@ -39,6 +40,7 @@ import (
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/sensitive"
 	"hsconnect/internal/signon"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web"
@@ -63,6 +65,8 @@ type Portal struct {
 	Codes      *codeset.Service
 	Files      *intake.Service
 	Coverage   *coverage.Service
+	Sensitive  *sensitive.Service
+	Claims     *claim.Service
 	Documents  *document.Service
 	Priorauth  *priorauth.Service
 	Review     *review.Service
@@ -147,7 +151,9 @@ func (p *Portal) services() {
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log})
-	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed})
+	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed, Ties: []member.TieFinder{claim.Tie}})
+	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
+	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
@@ -172,7 +178,7 @@ func (p *Portal) Deps() web.Deps {
 		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements,
 		Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth, Review: p.Review,
 		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Zone: p.Zone,
-		Now: p.Clock.Now, Intake: p.Files,
+		Now: p.Clock.Now, Intake: p.Files, Claims: p.Claims,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
 		Version: "test", Ready: p.ready, Site: Site,

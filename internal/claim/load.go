@@ -1,0 +1,237 @@
+package claim
+
+import (
+	"fmt"
+	"time"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/code"
+	"hsconnect/internal/coverage"
+	"hsconnect/internal/db"
+	"hsconnect/internal/id"
+	"hsconnect/internal/member"
+	"hsconnect/internal/provider"
+)
+
+// batchSize is how many claims are compared with the database at a time.
+const batchSize = 200
+
+// loader takes the statements of one reading. Without an import id it only
+// judges; with one it writes as well.
+type loader struct {
+	who    access.Actor
+	today  civil.Date
+	zone   *time.Location
+	ref    id.Import // empty: judge only
+	format string
+	report Report
+
+	byNPI  map[code.NPI]id.Organization
+	byTIN  map[code.TIN]id.Organization
+	people map[code.NPI]id.Organization // practitioners met so far; "" for one we do not have
+
+	batch    []*row
+	lines    map[string]int // where each claim of a table stands
+	payments map[*Payment]string
+	no       int64
+}
+
+// parties are who a claim is about, as far as the portal has them.
+type parties struct {
+	member       id.Member
+	billingOrg   id.Organization
+	renderingOrg id.Organization
+}
+
+func (p parties) orgs() []id.Organization {
+	var out []id.Organization
+	if p.billingOrg != "" {
+		out = append(out, p.billingOrg)
+	}
+	if p.renderingOrg != "" && p.renderingOrg != p.billingOrg {
+		out = append(out, p.renderingOrg)
+	}
+	return out
+}
+
+func newLoader(who access.Actor, today civil.Date, zone *time.Location, ref id.Import, format string) *loader {
+	return &loader{who: who, today: today, zone: zone, ref: ref, format: format, people: map[code.NPI]id.Organization{},
+		lines: map[string]int{}, payments: map[*Payment]string{}}
+}
+
+// directory reads the organizations once for the whole file.
+func (l *loader) directory(tx *db.Tx) error {
+	var err error
+	l.byNPI, l.byTIN, err = provider.Owners(tx, l.who)
+	return err
+}
+
+// take takes the next statement of the file.
+func (l *loader) take(s Statement, within func(func(tx *db.Tx) error) error) error {
+	l.report.Claims++
+	if l.report.Claims > MaxClaims {
+		return errTooLarge
+	}
+	r := &row{Statement: s}
+	problems := r.check(l.today)
+	if len(problems) == 0 && s.At.Segment == 0 {
+		// A table tells each claim once; a remittance may take one back and pay
+		// it again.
+		if first, twice := l.lines[r.key]; twice {
+			problems = append(problems, coverage.Refusal{Where: s.At.String(),
+				Reason: fmt.Sprintf("the same claim begins on line %d: rows of a claim stand together", first)})
+		}
+		l.lines[r.key] = s.At.Line
+	}
+	for _, p := range problems {
+		l.report.refuse(p.Where, p.Reason)
+	}
+	if len(problems) > 0 {
+		return nil
+	}
+	l.batch = append(l.batch, r)
+	if len(l.batch) < batchSize {
+		return nil
+	}
+	return l.flush(within)
+}
+
+// flush judges the waiting statements, and writes them in a second reading.
+func (l *loader) flush(within func(func(tx *db.Tx) error) error) error {
+	if len(l.batch) == 0 {
+		return nil
+	}
+	err := within(func(tx *db.Tx) error {
+		known, err := l.judge(tx)
+		if err != nil || l.ref == "" || l.report.RefusedTotal > 0 {
+			return err
+		}
+		for _, r := range l.batch {
+			err = l.write(tx, r, known)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	l.batch = l.batch[:0]
+	return err
+}
+
+// judge finds the parties of each statement, refuses those whose member we do
+// not have, and gives the claims that are known already by folded number.
+func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
+	numbers, keys, npis := make([]string, 0, len(l.batch)), make([]string, 0, len(l.batch)), []code.NPI{}
+	for _, r := range l.batch {
+		numbers, keys = append(numbers, r.Member.Number), append(keys, r.key)
+		_, met := l.people[r.rendering]
+		_, org := l.byNPI[r.rendering]
+		if r.rendering != "" && !met && !org {
+			npis = append(npis, r.rendering)
+			l.people[r.rendering] = ""
+		}
+	}
+	own, err := member.Known(tx, l.who, numbers)
+	if err != nil {
+		return nil, err
+	}
+	families, err := member.Families(tx, l.who, numbers)
+	if err != nil {
+		return nil, err
+	}
+	found, err := provider.FindAll(tx, npis...)
+	if err != nil {
+		return nil, err
+	}
+	for npi, p := range found {
+		l.people[npi] = p.Org
+	}
+	known, err := keptByNumber(tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range l.batch {
+		if reason := l.place(r, own, families, known[r.key]); reason != "" {
+			l.report.refuse(r.At.String(), reason)
+		}
+	}
+	return known, nil
+}
+
+// place finds member and organizations of a statement, or says why it cannot
+// be taken.
+func (l *loader) place(r *row, own map[string]member.Member, families map[string][]member.Member, known *kept) string {
+	m, ok := r.Member.among(own, families)
+	if !ok {
+		return "it names no member that we have: check the member's number with the birth date or the name, and load members first"
+	}
+	r.member = m.ID
+	r.billingOrg = l.byNPI[r.billing]
+	if r.billingOrg == "" {
+		r.billingOrg = l.byTIN[r.tin]
+	}
+	r.renderingOrg = l.byNPI[r.rendering]
+	if r.renderingOrg == "" {
+		r.renderingOrg = l.people[r.rendering]
+	}
+	switch {
+	case known == nil && r.From.IsZero():
+		return "the first day of service is missing for a claim that we do not have yet"
+	case known != nil && known.member != r.member:
+		return "the claim of this number is known for another member"
+	case known != nil && known.billingOrg != "" && r.billingOrg != "" && known.billingOrg != r.billingOrg:
+		return "the claim of this number is known of another organization"
+	}
+	return ""
+}
+
+// among finds whom a file means: the number on the card, the member's own or
+// the family's, together with the birth date, or with a name where no birth
+// date is sent.
+func (n Named) among(own map[string]member.Member, families map[string][]member.Member) (member.Member, bool) {
+	key := member.FoldNumber(n.Number)
+	all := append([]member.Member{}, families[key]...)
+	if m, ok := own[key]; ok && !contains(all, m.ID) {
+		all = append(all, m)
+	}
+	last, first := member.Fold(n.Last), member.Fold(n.First)
+	var fits []member.Member
+	for _, m := range all {
+		switch {
+		case !n.Birth.IsZero() && m.Birth != n.Birth:
+		case n.Birth.IsZero() && (first == "" || first != member.Fold(m.First)) && (last == "" || last != member.Fold(m.Last)):
+		default:
+			fits = append(fits, m)
+		}
+	}
+	if len(fits) > 1 && first != "" {
+		var closer []member.Member
+		for _, m := range fits {
+			if member.Fold(m.First) == first {
+				closer = append(closer, m)
+			}
+		}
+		fits = closer
+	}
+	if len(fits) > 1 {
+		// Of several, the one whose own number it is.
+		m, ok := own[key]
+		if ok && contains(fits, m.ID) {
+			return m, true
+		}
+	}
+	if len(fits) != 1 {
+		return member.Member{}, false
+	}
+	return fits[0], true
+}
+
+func contains(list []member.Member, m id.Member) bool {
+	for _, one := range list {
+		if one.ID == m {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,610 @@
+package claim
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/code"
+	"hsconnect/internal/codeset"
+	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
+	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
+	"hsconnect/internal/member"
+	"hsconnect/internal/provider"
+	"hsconnect/internal/sensitive"
+	"hsconnect/internal/watch"
+)
+
+// Bounds of a search.
+const (
+	PageSize    = 50
+	longestSpan = 92 // days of service in one search
+	mostHistory = 50
+)
+
+// listSubject is the subject of a look at a list of claims.
+const listSubject = "claims"
+
+var (
+	errNone   = fault.New(fault.NotFound, "There is no such claim among your office’s. Check the number, or ask the HelpDesk")
+	errCursor = fault.New(fault.NotFound, "This page of the list no longer exists. Start again at the first page")
+)
+
+func may(who access.Actor) error {
+	err := who.May(access.ViewClaims)
+	if err != nil {
+		return err
+	}
+	if who.Side != access.Office || who.Org == "" {
+		return fault.New(fault.Forbidden, "Claims are shown to the offices they are about. The plan looks them up in its own system")
+	}
+	return nil
+}
+
+// facts gives which facts of claims and of their members somebody may be
+// shown, for payment: what the ledger says is shown. Somebody who may not see
+// claims is Forbidden.
+func facts(tx *db.Tx, who access.Actor) ([]access.Field, error) {
+	err := may(who)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := member.FieldsFor(tx, who, access.Payment, listSubject, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(fields, access.FieldClaims) {
+		return nil, fault.New(fault.Forbidden, "Your account may not see claims. Ask your office's local administrator, or the HelpDesk")
+	}
+	return fields, nil
+}
+
+// finding is a way to claims, and what the ledger says when it leads nowhere.
+type finding struct {
+	guarded bool // by the watch over look-ups: something was typed
+	missed  disclosure.Look
+	key     member.Key // of a member, when one was typed
+	find    func(tx *db.Tx) error
+}
+
+// looked finds, or writes down that nothing was found, in one transaction:
+// what was in vain counts before the next look is let through. A finding that
+// answers NotFound has written nothing.
+func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error {
+	err := may(who)
+	if err != nil {
+		return err
+	}
+	f.missed.Purpose = access.Payment
+	var instead error // of an answer, after the commit
+	err = s.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		instead = nil
+		if f.guarded {
+			instead, err = s.Watch.BeforeLook(tx, who)
+			if err != nil || instead != nil {
+				return err
+			}
+		}
+		err = f.find(tx)
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		instead = err
+		return s.inVain(tx, who, f)
+	})
+	if err == nil {
+		err = instead
+	}
+	return err
+}
+
+// inVain writes a look that found nothing into the ledger, and counts it.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
+	row, err := disclosure.Write(tx, who, f.missed)
+	if err != nil || !f.guarded {
+		return err
+	}
+	half := false
+	if f.key != (member.Key{}) {
+		half, err = member.HalfFits(tx, who, f.key)
+		if err != nil {
+			return err
+		}
+	}
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
+}
+
+// ByMember gives the claims of the actor's organization for the member that
+// the key names by number and birth date, newest service first. The
+// organization must be able to see the member already, as a claim lets it for
+// 18 months. It answers TooMany to somebody who has looked in vain too often.
+func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key, after string) (Page, error) {
+	var page Page
+	err := s.looked(ctx, who, finding{guarded: true, key: key, missed: disclosure.Look{Subject: listSubject, Key: key.Kind(), Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
+		fields, err := facts(tx, who)
+		if err != nil {
+			return err
+		}
+		m, err := member.Tied(tx, who, access.Payment, listSubject, key, fields...)
+		if err != nil {
+			return err
+		}
+		page, err = rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(m.ID)}}, after)
+		if err != nil {
+			return err
+		}
+		page.Member = m
+		for i := range page.Rows {
+			page.Rows[i].Member = m
+		}
+		return nil
+	}})
+	return page, err
+}
+
+// ByNumber gives the claims of the actor's organization with a number: the
+// plan's, or the office's own. It answers NotFound for none.
+func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string) (Page, error) {
+	key := fold(number)
+	if key == "" || len(key) > longestNumber {
+		return Page{}, fault.Bad(fault.Problem{Path: "claim", Text: "Type the claim number: the plan's, or your own"})
+	}
+	var page Page
+	err := s.looked(ctx, who, finding{guarded: true, missed: disclosure.Look{Subject: listSubject, Key: "claim number", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
+		var err error
+		page, err = rowsOf(tx, who, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
+		if err != nil {
+			return err
+		}
+		err = page.named(tx, who, access.Payment)
+		if err == nil && len(page.Rows) == 0 {
+			return errNone
+		}
+		return err
+	}})
+	return page, err
+}
+
+// ByDays gives the claims of the actor's organization for service that began
+// between two days, newest first. The days lie within the last 18 months and
+// at most 92 days apart.
+func (s *Service) ByDays(ctx context.Context, who access.Actor, from, to civil.Date, after string) (Page, error) {
+	var page Page
+	err := s.looked(ctx, who, finding{missed: disclosure.Look{Subject: listSubject, Key: "days of service", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
+		err := daysFit(from, to, civil.Of(tx.Now, s.Zone))
+		if err != nil {
+			return err
+		}
+		page, err = rowsOf(tx, who, filter{where: "p.from_on >= $2 and p.from_on <= $3", args: []any{text(from), text(to)}}, after)
+		if err != nil {
+			return err
+		}
+		return page.named(tx, who, access.Payment)
+	}})
+	return page, err
+}
+
+func daysFit(from, to, today civil.Date) error {
+	first := since(today)
+	bad := func(path, text string) error { return fault.Bad(fault.Problem{Path: path, Text: text}) }
+	switch {
+	case from.IsZero():
+		return bad("from", "Type the first day of service")
+	case to.IsZero():
+		return bad("to", "Type the last day of service")
+	case to.Before(from):
+		return bad("to", "The last day is before the first")
+	case from.Before(first):
+		return bad("from", "Claims are shown for 18 months after the service: choose a day from "+first.US()+" on")
+	case to.After(today):
+		return bad("to", "This day is in the future: there are no claims yet")
+	case from.AddDays(longestSpan).Before(to):
+		return bad("to", "Choose at most 92 days at a time")
+	}
+	return nil
+}
+
+// OfMember gives the newest claims of the actor's organization for a member
+// that the actor may see, at most limit, and writes down that they were shown
+// when there are any. Somebody who may see no claims gets none.
+func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, limit int) (Page, error) {
+	_, err := facts(tx, who)
+	if fault.Is(err, fault.Forbidden) {
+		return Page{}, nil
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	page, err := rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(m)}}, "")
+	if err != nil || len(page.Rows) == 0 {
+		return page, err
+	}
+	page.Rows = page.Rows[:min(len(page.Rows), max(limit, 0))]
+	return page, page.named(tx, who, purpose)
+}
+
+// OfMember is OfMember in a transaction of its own.
+func (s *Service) OfMember(ctx context.Context, who access.Actor, m id.Member, limit int) (Page, error) {
+	var page Page
+	err := s.DB.Update(ctx, func(tx *db.Tx) error {
+		var err error
+		page, err = OfMember(tx, who, access.Payment, m, limit)
+		return err
+	})
+	return page, err
+}
+
+// Tied reports whether an organization has billed or given a service to a
+// member in the last 18 months, by what the plan's system has told.
+func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
+	first := since(civil.Of(tx.Now, tx.Now.Location()))
+	var one int
+	err := tx.Row("select 1 from claim_party where org = $1 and member = $2 and from_on >= $3 limit 1", string(org), string(m), text(first)).Scan(&one)
+	if db.NoRows(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// filter narrows the claims of an organization; its placeholders begin at $2.
+type filter struct {
+	where string
+	args  []any
+}
+
+// reached leaves out the claims of providers that the actor has no access for.
+func (f filter) reached(who access.Actor) filter {
+	if len(who.Providers) == 0 {
+		return f
+	}
+	var lists [2][]string
+	for i := range lists {
+		for _, npi := range who.Providers {
+			f.args = append(f.args, npi)
+			lists[i] = append(lists[i], "$"+strconv.Itoa(len(f.args)+1))
+		}
+	}
+	f.where += " and (c.rendering_npi in (" + strings.Join(lists[0], ", ") + ") or c.billing_npi in (" + strings.Join(lists[1], ", ") + "))"
+	return f
+}
+
+// rowsOf reads one page of the actor's organization's claims, without the
+// members' names.
+func rowsOf(tx *db.Tx, who access.Actor, f filter, after string) (Page, error) {
+	fields, err := facts(tx, who)
+	if err != nil {
+		return Page{}, err
+	}
+	f = f.reached(who)
+	args := append([]any{string(who.Org)}, f.args...)
+	where := "p.org = $1 and " + f.where
+	if after != "" {
+		on, last, err := readCursor(after)
+		if err != nil {
+			return Page{}, err
+		}
+		n := len(args)
+		where += " and (p.from_on, p.claim) < ($" + strconv.Itoa(n+1) + ", $" + strconv.Itoa(n+2) + ")"
+		args = append(args, on, last)
+	}
+	rows, err := db.Collect(scanSummary)(tx.Rows(`select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
+			coalesce(d.amounts, 0), coalesce(d.charge, 0), coalesce(d.paid, 0), coalesce(d.owed, 0), coalesce(d.allowed, 0), coalesce(d.allowed_known, 0)
+		from claim_party p join claim c on c.id = p.claim left join claim_statement d on d.id = c.detail
+		where `+where+" order by p.from_on desc, p.claim desc limit "+strconv.Itoa(PageSize+1), args...))
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: fields}
+	if len(rows) > PageSize {
+		page.Rows = rows[:PageSize]
+		last := page.Rows[PageSize-1]
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(text(last.From) + " " + string(last.ID)))
+	}
+	for i := range page.Rows {
+		if !page.Amounts {
+			page.Rows[i].HasAmounts, page.Rows[i].Amounts = false, Amounts{}
+		}
+	}
+	return page, page.providers(tx)
+}
+
+func readCursor(after string) (on, last string, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(after)
+	if err != nil {
+		return "", "", errCursor
+	}
+	on, last, ok := strings.Cut(string(raw), " ")
+	_, dayErr := civil.Parse(on)
+	claim, idErr := id.Parse[ID](last)
+	if !ok || dayErr != nil || idErr != nil {
+		return "", "", errCursor
+	}
+	return on, string(claim), nil
+}
+
+func scanSummary(r *sql.Rows) (Summary, error) {
+	var m Summary
+	var from, to, front string
+	var amounts, allowed int64
+	err := r.Scan(&m.ID, &m.Number, &m.OfficeNumber, &m.member, &from, &to, &m.Status, &front, &m.renderingNPI,
+		&amounts, &m.Amounts.Charge, &m.Amounts.Paid, &m.Amounts.Owed, &m.Amounts.Allowed, &allowed)
+	if err != nil {
+		return m, err
+	}
+	m.HasAmounts, m.Amounts.AllowedKnown = amounts == 1, allowed == 1
+	m.From, err = day(from)
+	if err != nil {
+		return m, err
+	}
+	m.To, err = day(to)
+	if err != nil {
+		return m, err
+	}
+	m.AsOf, err = day(front)
+	return m, err
+}
+
+// providers puts names where the NPIs stand.
+func (p *Page) providers(tx *db.Tx) error {
+	var npis []code.NPI
+	for _, r := range p.Rows {
+		if npi := code.NPI(r.renderingNPI); npi != "" && !slices.Contains(npis, npi) {
+			npis = append(npis, npi)
+		}
+	}
+	found, err := provider.FindAll(tx, npis...)
+	if err != nil {
+		return err
+	}
+	for i := range p.Rows {
+		p.Rows[i].Rendering = p.Rows[i].renderingNPI
+		if name := found[code.NPI(p.Rows[i].renderingNPI)].Name; name != "" {
+			p.Rows[i].Rendering = name
+		}
+	}
+	return nil
+}
+
+// named puts the members in, writes down whose claims are shown, and leaves
+// out those of members whom the organization may not see.
+func (p *Page) named(tx *db.Tx, who access.Actor, purpose access.Purpose) error {
+	if len(p.Rows) == 0 {
+		return nil
+	}
+	ids := make([]id.Member, len(p.Rows))
+	for i, r := range p.Rows {
+		ids[i] = r.member
+	}
+	members, err := member.Listed(tx, who, purpose, listSubject, ids, p.fields...)
+	if err != nil {
+		return err
+	}
+	kept := p.Rows[:0]
+	for _, r := range p.Rows {
+		m, ok := members[r.member]
+		if !ok {
+			continue
+		}
+		r.Member = m
+		kept = append(kept, r)
+	}
+	p.Rows = kept
+	return nil
+}
+
+// Get gives one claim with everything the reader may see, and writes down that
+// it was shown. A claim that is not about the actor's organization, one of a
+// provider out of reach, and one that does not exist are the same NotFound.
+func (s *Service) Get(ctx context.Context, who access.Actor, claim ID) (View, error) {
+	var v View
+	err := s.looked(ctx, who, finding{missed: disclosure.Look{Subject: "claim", Outcome: disclosure.Refused}, find: func(tx *db.Tx) error {
+		var err error
+		v, err = GetIn(tx, who, access.Payment, claim)
+		return err
+	}})
+	return v, err
+}
+
+// GetIn is Get inside a transaction of the caller's, who writes down what was
+// not found.
+func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View, error) {
+	fields, err := facts(tx, who)
+	if err != nil {
+		return View{}, err
+	}
+	found, err := db.Collect(scanKept)(tx.Rows("select "+keptColumns+" from claim c join claim_party p on p.claim = c.id where p.org = $1 and c.id = $2", string(who.Org), string(claim)))
+	if err != nil {
+		return View{}, err
+	}
+	if len(found) == 0 || !who.Reaches(found[0].renderingNPI) && !who.Reaches(found[0].billingNPI) {
+		return View{}, errNone
+	}
+	k := found[0]
+	m, err := member.Get(tx, who, purpose, "claim/"+string(k.id), k.member, fields...)
+	if fault.Is(err, fault.NotFound) {
+		return View{}, errNone
+	}
+	if err != nil {
+		return View{}, err
+	}
+	v := View{
+		Summary:  Summary{ID: k.id, Number: k.number, OfficeNumber: k.officeNumber, Member: m, From: k.from, To: k.to, Status: k.status, AsOf: k.frontOn, renderingNPI: k.renderingNPI, member: k.member},
+		Received: k.received, DetailOn: k.detailOn, Authorized: k.authorized, Diagnoses: k.diagnoses, Disclosure: m.Shown, LookedAt: tx.Now,
+		Fields: fields,
+	}
+	err = v.fill(tx, k)
+	if err != nil {
+		return View{}, err
+	}
+	if !slices.Contains(fields, access.FieldAmounts) {
+		v.hideAmounts()
+	}
+	return v, nil
+}
+
+// fill reads what belongs to a claim.
+func (v *View) fill(tx *db.Tx, k *kept) error {
+	err := v.statements(tx, k)
+	if err != nil {
+		return err
+	}
+	if k.detail != "" {
+		v.Lines, v.Adjustments, err = linesOf(tx, k.detail)
+		if err != nil {
+			return err
+		}
+	}
+	err = v.pay(tx, k.payment)
+	if err != nil {
+		return err
+	}
+	err = v.parties(tx, k)
+	if err != nil {
+		return err
+	}
+	err = v.label(tx)
+	if err != nil {
+		return err
+	}
+	asks, into := v.asksFor(v.From)
+	answers, err := codeset.Judge(tx, asks)
+	if err != nil {
+		return err
+	}
+	for i, a := range answers {
+		*into[i] = a.Display
+	}
+	return nil
+}
+
+// statements reads the history, and from it what the statements in front say.
+func (v *View) statements(tx *db.Tx, k *kept) error {
+	type past struct {
+		Past
+		Amounts
+
+		id, codes, remarks string
+		amounts            bool
+	}
+	found, err := db.Collect(func(r *sql.Rows) (past, error) {
+		var p past
+		var asOf string
+		var known, amounts, allowed int64
+		err := r.Scan(&p.id, &p.Source, &p.Status, &asOf, &known, &p.codes, &p.remarks, &amounts, &p.Charge, &p.Paid, &p.Owed, &p.Allowed, &allowed)
+		if err != nil {
+			return p, err
+		}
+		p.KnownAt, p.amounts, p.AllowedKnown, p.Front = db.Time(known), amounts == 1, allowed == 1, p.id == k.front
+		p.AsOf, err = day(asOf)
+		return p, err
+	})(tx.Rows(`select id, source, status, as_of, known_us, codes, remarks, amounts, charge, paid, owed, allowed, allowed_known
+		from claim_statement where claim = $1 order by as_of desc, known_us desc, no desc limit `+strconv.Itoa(mostHistory), string(k.id)))
+	if err != nil {
+		return err
+	}
+	for _, p := range found {
+		v.History = append(v.History, p.Past)
+		if p.Front {
+			v.States = splitStates(p.codes)
+			v.Remarks = remarksOf(p.remarks)
+		}
+		if p.id == k.detail && p.amounts {
+			v.Summary.Amounts, v.HasAmounts = p.Amounts, true
+		}
+	}
+	return nil
+}
+
+func (v *View) pay(tx *db.Tx, payment string) error {
+	if payment == "" {
+		return nil
+	}
+	var p Payment
+	var on string
+	var known int64
+	err := tx.Row("select id, method, trace, paid_on, cents, cents_known, payer, payee_npi, payee_tin from claim_payment where id = $1", payment).
+		Scan(&p.ID, &p.Method, &p.Trace, &on, &p.Cents, &known, &p.Payer, &p.PayeeNPI, &p.PayeeTIN)
+	if err != nil {
+		return err
+	}
+	p.CentsKnown = known == 1
+	p.On, err = day(on)
+	v.Payment = &p
+	return err
+}
+
+func (v *View) parties(tx *db.Tx, k *kept) error {
+	var npis []code.NPI
+	for _, npi := range []string{k.billingNPI, k.renderingNPI} {
+		if npi != "" && !slices.Contains(npis, code.NPI(npi)) {
+			npis = append(npis, code.NPI(npi))
+		}
+	}
+	found, err := provider.FindAll(tx, npis...)
+	if err != nil {
+		return err
+	}
+	v.Billing, v.Servicing = provider.Party{NPI: code.NPI(k.billingNPI)}, provider.Party{NPI: code.NPI(k.renderingNPI)}
+	if p, ok := found[v.Billing.NPI]; ok {
+		v.Billing = p
+	}
+	if p, ok := found[v.Servicing.NPI]; ok {
+		v.Servicing = p
+	}
+	if v.Billing.NPI == "" && k.billingOrg != "" {
+		o, err := provider.OrganizationOf(tx, k.billingOrg)
+		if err != nil {
+			return err
+		}
+		v.Billing = provider.Party{NPI: o.NPI, Name: o.Name, Kind: string(o.Kind), Org: o.ID, OrgName: o.Name}
+	}
+	v.Rendering = v.Servicing.Name
+	return nil
+}
+
+// label tells which protected categories the claim belongs to, by its codes
+// and by the plan's own labels.
+func (v *View) label(tx *db.Tx) error {
+	byCode, err := sensitive.Of(tx, sensitiveCodes(v.Diagnoses, v.Lines))
+	if err != nil {
+		return err
+	}
+	set, err := sensitive.Labels(tx, "claim/"+string(v.ID))
+	if err != nil {
+		return err
+	}
+	v.Labels = sensitive.Join(byCode, set)
+	v.Notice = sensitive.Notice(v.Labels)
+	return nil
+}
+
+// hideAmounts takes every amount out.
+func (v *View) hideAmounts() {
+	v.HasAmounts, v.Summary.Amounts = false, Amounts{}
+	bare := func(list []Adjustment) {
+		for i := range list {
+			list[i].Cents = 0
+		}
+	}
+	bare(v.Adjustments)
+	for i := range v.Lines {
+		v.Lines[i].Amounts = Amounts{}
+		bare(v.Lines[i].Adjustments)
+	}
+	if v.Payment != nil {
+		v.Payment.Cents, v.Payment.CentsKnown = 0, false
+	}
+}
+
+// Tie is Tied as the look-up of members asks for reasons: a member.TieFinder.
+func Tie(tx *db.Tx, org id.Organization, m id.Member) (member.Tie, bool, error) {
+	tied, err := Tied(tx, org, m)
+	return member.TieClaim, tied, err
+}

@@ -1,0 +1,52 @@
+package priorauth
+
+import (
+	"strings"
+
+	"hsconnect/internal/code"
+	"hsconnect/internal/db"
+	"hsconnect/internal/id"
+	"hsconnect/internal/sensitive"
+)
+
+// Protected gives the protected categories that a request belongs to, by its
+// codes and by the plan's own labels. It shows nobody anything: whoever prints
+// or sends a request puts sensitive.Notice of them on it (Q-04, 42 CFR 2.32).
+func Protected(tx *db.Tx, request id.Request) ([]sensitive.Category, error) {
+	var diagnoses string
+	err := tx.Row("select diagnoses from request where id = $1", string(request)).Scan(&diagnoses)
+	if db.NoRows(err) {
+		return nil, errNoRequest
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines, err := linesOf(tx, request)
+	if err != nil {
+		return nil, err
+	}
+	var list []Diagnosis
+	for _, d := range strings.Fields(diagnoses) {
+		list = append(list, Diagnosis{Code: d})
+	}
+	return protection(tx, request, list, lines)
+}
+
+func protection(tx *db.Tx, request id.Request, diagnoses []Diagnosis, lines []Line) ([]sensitive.Category, error) {
+	codes := make([]sensitive.Code, 0, len(diagnoses)+len(lines))
+	for _, d := range diagnoses {
+		codes = append(codes, sensitive.Code{System: code.ICD10CM, Code: d.Code})
+	}
+	for _, l := range lines {
+		codes = append(codes, sensitive.Code{System: l.System, Code: l.Code})
+	}
+	byCode, err := sensitive.Of(tx, codes)
+	if err != nil {
+		return nil, err
+	}
+	set, err := sensitive.Labels(tx, subject(request))
+	if err != nil {
+		return nil, err
+	}
+	return sensitive.Join(byCode, set), nil
+}
