@@ -9,6 +9,7 @@ import (
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/web/kit"
 )
 
@@ -35,8 +36,14 @@ func (s *site) memberView(c *Call) error {
 	}
 	p := memberPage{ID: string(who), On: f.Raw("on"), F: f, MayAsk: c.Actor.Has(access.SubmitRequests) && c.Actor.Side == access.Office, Copays: copaysTable(sheet)}
 	p.Header = s.memberHeader(c, sheet)
-	p.Header.Actions = memberActions(p.ID, p.MayAsk)
-	return c.Show(Page{Title: sheet.Member.Name(), Section: "members", Form: f, Body: memberBody(p)})
+	ref := printout.EligibilityRef(who, sheet.On)
+	copy, err := c.copyLink(printout.Eligibility, ref, ref)
+	if err != nil {
+		return err
+	}
+	p.Header.Actions = memberActions(p.ID, p.MayAsk, copy)
+	// The window's title goes onto paper and into the browser's history.
+	return c.Show(Page{Title: "Member", Section: "members", Form: f, Body: memberBody(p), Copy: copy.Href})
 }
 
 func (s *site) memberHeader(c *Call, sheet coverage.Sheet) kit.Member {
