@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CopyNumber names one printed copy: "C26-482913075-6", in the shape of a
+// CopyNumber names one printed copy: "C26-482913075-5", in the shape of a
 // Number with another letter. It stands on each of the copy's pages, and is
 // what somebody who finds a sheet reads out.
 type CopyNumber string
@@ -13,7 +13,7 @@ type CopyNumber string
 // ErrCopyShape and ErrCopyCheck are the two ways to mistype the number of a
 // copy. Both texts may be shown.
 var (
-	ErrCopyShape = errors.New("the number of a copy looks like C26-482913075-6: the letter C and twelve digits")
+	ErrCopyShape = errors.New("the number of a copy looks like C26-482913075-5: the letter C and twelve digits")
 	ErrCopyCheck = errors.New("the check digit does not fit: one digit is wrong or two are swapped. Compare the number with the foot of the page")
 )
 

@@ -129,7 +129,7 @@ func (s *sheet) writeDrawn(p *page) (string, error) {
 	if len(p.drawn) == 0 {
 		return "", nil
 	}
-	out := "/ExtGState<</W0<</Type/ExtGState/ca 0.3>>>>/XObject<<"
+	out := "/ExtGState<</W0<</Type/ExtGState/ca 0.2>>>>/XObject<<"
 	for _, d := range p.drawn {
 		id := s.file.reserve()
 		var err error

@@ -59,9 +59,9 @@ func (s *Service) writeCase(w *pdf.Writer, k priorauth.Case, side access.Side, n
 	w.Heading(2, "Timeline")
 	rows := make([][]string, 0, len(k.Timeline))
 	for _, e := range k.Timeline {
-		rows = append(rows, []string{s.at(e.At), e.What, e.Name})
+		rows = append(rows, []string{s.brief(e.At), e.What, e.Name})
 	}
-	w.Table("Steps of the request, the first one first", []string{"When", "What", "Who"}, rows, []float64{3, 5, 3})
+	w.Table("Steps of the request, the first one first", []string{"When", "What", "Who"}, rows, []float64{3.4, 5, 3})
 }
 
 func (s *Service) decided(k priorauth.Case) string {
@@ -85,7 +85,7 @@ func (s *Service) writeLines(w *pdf.Writer, k priorauth.Case, side access.Side) 
 		}
 		rows = append(rows, []string{strconv.Itoa(l.No), l.Code, what, amount(l.Units, l.UnitKind, l.From, l.To), authorized, state})
 	}
-	w.Table("Service lines, requested and authorized", []string{"Line", "Code", "Service", "Requested", "Authorized", "Status"}, rows, []float64{1, 2, 4, 4, 4, 2.4})
+	w.Table("Service lines, requested and authorized", []string{"Line", "Code", "Service", "Requested", "Authorized", "Status"}, rows, []float64{1, 1.7, 4.6, 3.8, 3.8, 2.6})
 	for _, l := range k.Lines {
 		d := l.Decision
 		if d == nil || !d.Adverse(l.Line) {
@@ -163,7 +163,7 @@ func submitted(k priorauth.Case) [][2]string {
 	}
 	add("Physician’s statement", statement)
 	if !k.AdmitOn.IsZero() {
-		add("Date of admission", k.AdmitOn.Long())
+		add("Date of admission", day(k.AdmitOn))
 	}
 	add("Requesting provider", joined("\n", k.Requesting.Name, "NPI "+string(k.Requesting.NPI), k.Requesting.Specialty, k.Requesting.OrgName))
 	add("Servicing provider", joined("\n", k.Servicing.Name, "NPI "+string(k.Servicing.NPI), k.Servicing.Specialty, k.Servicing.OrgName))
@@ -226,11 +226,11 @@ func (s *Service) writeDocuments(w *pdf.Writer, docs []document.Document) {
 	for _, d := range docs {
 		opened := "not yet"
 		if !d.OpenedAt.IsZero() {
-			opened = s.at(d.OpenedAt)
+			opened = s.brief(d.OpenedAt)
 		}
-		rows = append(rows, []string{joined("\n", d.Name, d.Kind), docType(d), s.at(d.ReceivedAt) + "\n" + d.ByName, opened})
+		rows = append(rows, []string{joined("\n", d.Name, d.Kind), docType(d), s.brief(d.ReceivedAt) + "\n" + d.ByName, opened})
 	}
-	w.Table("Documents of the request; each has a copy of its own", []string{"Name", "Type", "Received", "Opened by the plan"}, rows, []float64{4, 2, 3, 3})
+	w.Table("Documents of the request; each has a copy of its own", []string{"Name", "Type", "Received", "Opened by the plan"}, rows, []float64{4, 2, 3.6, 3.6})
 }
 
 func docType(d document.Document) string {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"hsconnect/internal/civil"
 	"hsconnect/internal/clock"
 	"hsconnect/internal/copies"
 	"hsconnect/internal/pdf"
@@ -13,6 +14,14 @@ import (
 func (s *Service) at(t time.Time) string {
 	return t.In(s.Zone).Format("January 2, 2006, ") + shortTime(t, s.Zone)
 }
+
+// brief is at for the cells of tables: "Nov 23, 2026, 8:33 PM ET".
+func (s *Service) brief(t time.Time) string {
+	return t.In(s.Zone).Format("Jan 2, 2006, ") + shortTime(t, s.Zone)
+}
+
+// day tells a date of the calendar: "November 23, 2026".
+func day(d civil.Date) string { return d.In(time.UTC).Format("January 2, 2006") }
 
 // shortTime is the end of clock.Full: "4:59 PM ET".
 func shortTime(t time.Time, zone *time.Location) string {
@@ -44,7 +53,7 @@ func (s *Service) owner(c copies.Copy) string {
 // frame is what stands on each page of a copy.
 func (s *Service) frame(c copies.Copy, p paper) pdf.Doc {
 	d := pdf.Doc{
-		Title: p.title + ", " + s.words(c), Lang: "en-US", Author: s.Plan, Created: c.At, TextSize: 10.5, TableSize: 9.5,
+		Title: p.title + ", " + s.words(c), Lang: "en-US", Author: s.Plan, Created: c.At, TextSize: 10, TableSize: 9,
 		Header: s.Plan + " · " + p.title + "\n" + capital(s.words(c)) + " · " + string(c.ID) + " · for " + s.owner(c),
 		Footer: "Printed by " + c.Name + " (" + c.Username + ") for " + s.owner(c) + " on " + s.at(c.At) + ".\n" +
 			"If you find this sheet, call " + s.Call + " and read out " + string(c.ID) + ".",
@@ -62,15 +71,10 @@ func (s *Service) frame(c copies.Copy, p paper) pdf.Doc {
 // aboutCopy is the last part of a copy: what it is, and how to check it.
 func (s *Service) aboutCopy(w *pdf.Writer, c copies.Copy) {
 	w.Heading(2, "About this copy")
-	facts := [][2]string{
-		{"Copy", capital(s.words(c))}, {"Number of the copy", string(c.ID)}, {"For", s.owner(c)},
-		{"Printed by", c.Name + " (" + c.Username + ")"}, {"Printed at", s.at(c.At)},
-	}
+	w.Para(capital(s.words(c)) + ", number " + string(c.ID) + ", for " + s.owner(c) + ". Printed by " + c.Name + " (" + c.Username + ") on " + s.at(c.At) + ".")
 	if c.Reason != "" {
-		facts = append(facts, [2]string{"Why another copy", c.Reason})
+		w.Para("Why another copy was needed: " + c.Reason)
 	}
-	w.Facts(facts)
-	w.Para("The user agreement allows each organization one printed copy, for the patient’s file. Do not copy it again: when it is lost, the portal gives another for a reason. " +
-		"To check it, ask " + s.Plan + " at " + s.Call + " and read out the number of the copy: the plan can say who printed it, when, and which copy it is. " +
-		"Each look at what is printed here, and this copy itself, stands in the plan’s ledger of disclosures.")
+	w.Para("The user agreement allows each organization one printed copy, for the patient’s file. Please do not copy it: when it is lost, the portal gives another for a reason. " +
+		"To check it, ask " + s.Plan + " at " + s.Call + " and read out its number; the plan can say who printed it, when, and which copy it is.")
 }

@@ -127,12 +127,12 @@ func findRequest(tx *db.Tx, who access.Actor, ref, words string) (thing, error) 
 }
 
 func findEligibility(s *Service, tx *db.Tx, who access.Actor, ref string) (thing, error) {
-	text, day, ok := strings.Cut(ref, ".")
+	text, rest, ok := strings.Cut(ref, ".")
 	m, err := id.Parse[id.Member](text)
 	if err != nil || !ok {
 		return thing{}, errNone
 	}
-	on, err := civil.Parse(day)
+	on, err := civil.Parse(rest)
 	if err != nil {
 		return thing{}, errNone
 	}
@@ -144,7 +144,7 @@ func findEligibility(s *Service, tx *db.Tx, who access.Actor, ref string) (thing
 	if err != nil {
 		return thing{}, err
 	}
-	return thing{ref: EligibilityRef(m, on), title: "Eligibility on " + on.Long(), member: m, on: on}, nil
+	return thing{ref: EligibilityRef(m, on), title: "Eligibility on " + day(on), member: m, on: on}, nil
 }
 
 func findDocument(s *Service, tx *db.Tx, who access.Actor, ref string) (thing, error) {
@@ -152,7 +152,7 @@ func findDocument(s *Service, tx *db.Tx, who access.Actor, ref string) (thing, e
 	if err != nil {
 		return thing{}, err
 	}
-	return thing{ref: string(d.ID), title: "Document received on " + civil.Of(d.ReceivedAt, s.Zone).Long(), doc: d}, nil
+	return thing{ref: string(d.ID), title: "Document received on " + day(civil.Of(d.ReceivedAt, s.Zone)), doc: d}, nil
 }
 
 // ofPlan reports whether a copy is the plan's own.

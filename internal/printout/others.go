@@ -62,19 +62,19 @@ func loadEligibility(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, e
 }
 
 func (s *Service) writeEligibility(w *pdf.Writer, e coverage.Sheet) {
-	w.Heading(1, "Eligibility on "+e.On.Long())
+	w.Heading(1, "Eligibility on "+day(e.On))
 	standing := "Not covered on this day"
 	switch {
 	case e.Covered:
 		standing = "Covered, " + span(e.Span.From, e.Span.To)
 	case e.Last != nil:
-		standing += "; coverage ended on " + e.Last.To.Long()
+		standing += "; coverage ended on " + day(e.Last.To)
 	case e.Next != nil:
-		standing += "; coverage begins on " + e.Next.From.Long()
+		standing += "; coverage begins on " + day(e.Next.From)
 	}
 	facts := [][2]string{{"Member", e.Member.Name()}, {"Member ID", e.Member.Number}}
 	if !e.Member.Birth.IsZero() {
-		facts = append(facts, [2]string{"Date of birth", e.Member.Birth.Long()})
+		facts = append(facts, [2]string{"Date of birth", day(e.Member.Birth)})
 	}
 	facts = append(facts, [2]string{"Coverage", standing})
 	if e.Covered {
@@ -104,9 +104,9 @@ func notEmpty(label, value string) [2]string {
 }
 
 func span(from, to civil.Date) string {
-	text := "since " + from.Long()
+	text := "since " + day(from)
 	if !to.IsZero() {
-		text += ", until " + to.Long()
+		text += ", until " + day(to)
 	}
 	return text
 }

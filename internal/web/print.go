@@ -10,6 +10,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/copies"
+	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/web/kit"
@@ -55,11 +56,11 @@ func (l copyLink) button() templ.Component {
 
 // documentCopy leads to the print of a document; how often it was printed is
 // told there.
-func (c *Call) documentCopy(doc string) templ.Component {
+func (c *Call) documentCopy(d document.Document) templ.Component {
 	if !c.Actor.Has(access.PrintCopy) || !c.Actor.Has(access.ReadDocuments) {
 		return nil
 	}
-	return kit.PrintTheCopy(kit.CopyLink{Href: printPath(printout.Document, doc), Small: true})
+	return kit.PrintTheCopy(kit.CopyLink{Href: printPath(printout.Document, string(d.ID)), Small: true, Of: d.Name})
 }
 
 // printView is the page before the print.

@@ -142,6 +142,7 @@ type CopyLink struct {
 	Href  string
 	Given int // copies that the reader's organization has
 	Small bool
+	Of    string // said after the text to screen readers, where a page has several
 }
 
 func (l CopyLink) text() string {
