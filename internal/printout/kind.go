@@ -36,7 +36,7 @@ type kind struct {
 	// "print/<kind>/<ref>", with exactly the facts printed.
 	load func(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, error)
 	// ready does what is slow, outside of any transaction; nil for most.
-	ready func(s *Service, ctx context.Context, who access.Actor, ref string) (any, error)
+	ready func(ctx context.Context, s *Service, who access.Actor, ref string) (any, error)
 }
 
 // thing is what a copy is of.

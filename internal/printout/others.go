@@ -127,7 +127,7 @@ type pages []*pdf.Picture
 
 // openDocument unpacks a document, before anything is counted or written: what
 // cannot carry the mark of a copy is refused here.
-func openDocument(s *Service, ctx context.Context, who access.Actor, ref string) (any, error) {
+func openDocument(ctx context.Context, s *Service, who access.Actor, ref string) (any, error) {
 	var d document.Document
 	err := s.DB.View(ctx, func(tx *db.Tx) error {
 		var err error

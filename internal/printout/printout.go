@@ -158,7 +158,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 	}
 	var ready any
 	if k.ready != nil {
-		ready, err = k.ready(s, ctx, who, o.Ref)
+		ready, err = k.ready(ctx, s, who, o.Ref)
 		if err != nil {
 			return Printed{}, s.missed(ctx, who, o.Kind, err)
 		}
