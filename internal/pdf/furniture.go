@@ -59,10 +59,11 @@ func cut(lines []line, limit int) []line {
 	return lines[:limit]
 }
 
-// under gives what is drawn beneath the text of a page.
-func (w *Writer) under() []byte {
+// under gives what is drawn beneath the text of a page. A page with a picture
+// has the watermark over it instead.
+func (w *Writer) under(marked bool) []byte {
 	var b []byte
-	if w.mark.bands > 0 {
+	if marked && w.mark.bands > 0 {
 		b = w.appendWatermark(b, w.mark.style.gray)
 	}
 	if len(w.header) > 0 {

@@ -92,7 +92,7 @@ func (w *Writer) build() ([]byte, error) {
 
 func (s *sheet) writePage(w *Writer, i, count int, p *page, tree, fonts int) error {
 	content := s.file.reserve()
-	under, over := w.under(), w.over(i+1, count)
+	under, over := w.under(len(p.drawn) == 0), w.over(i+1, count)
 	if len(p.drawn) > 0 {
 		over = append(w.veil(), over...)
 	}

@@ -140,7 +140,7 @@ func findEligibility(s *Service, tx *db.Tx, who access.Actor, ref string) (thing
 	if err != nil {
 		return thing{}, errNone
 	}
-	err = member.Seen(tx, who, m)
+	err = member.Admit(tx, who, m)
 	if err != nil {
 		return thing{}, err
 	}
