@@ -83,9 +83,9 @@ func grants() []grant {
 		{Clinician, Office, []Permission{LookUpMember, ViewRequests, SubmitRequests, SendMessages, ReadDocuments, ViewClaims, ViewPanel, PrintCopy, BreakGlass}},
 		{Viewer, Office, []Permission{LookUpMember, ViewRequests, ViewClaims, ViewPanel, PrintCopy}},
 
-		{Intake, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, BreakGlass}},
-		{Nurse, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, BreakGlass}},
-		{MedicalDirector, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, DecideAdversely, BreakGlass}},
+		{Intake, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, PrintCopy, BreakGlass}},
+		{Nurse, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, PrintCopy, BreakGlass}},
+		{MedicalDirector, Plan, []Permission{LookUpMember, ViewRequests, SendMessages, ReadDocuments, WorkCases, DecideFavorably, DecideAdversely, PrintCopy, BreakGlass}},
 		{PlanAdmin, Plan, []Permission{ImportData, ManageAccounts, PublishAgreement, ManageOrganizations, SuspendAccess, TuneRules, ManageFields}},
 		{HelpDesk, Plan, []Permission{ManageAccounts, SuspendAccess}},
 		{PrivacyOfficer, Plan, []Permission{ReadRecord, ReadDisclosures, SuspendAccess, ReviewPrivacy, ManageFields}},

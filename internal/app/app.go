@@ -34,6 +34,7 @@ import (
 	"hsconnect/internal/mail"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -73,6 +74,7 @@ type App struct {
 	Minimum    *minimum.Service
 	Glass      *glass.Service
 	Members    *member.Keeper
+	Printout   *printout.Service
 	Jobs       *job.Runner
 	Log        *slog.Logger
 	Now        func() time.Time
@@ -187,6 +189,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
 	a.Minimum, a.Glass, a.Members = Minimum(a.DB), Glass(a.DB, a.Log, a.Config.site()), &member.Keeper{DB: a.DB}
+	a.Printout = a.printouts()
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)
 	a.Jobs.Handle(mail.Job, a.Mail.Handle)
@@ -296,7 +299,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 		Address:  address,
 		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients,
 		Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes, Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents,
-		Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Printout: a.Printout, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Intake: a.Intake, Claims: a.Claims,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

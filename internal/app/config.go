@@ -13,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"hsconnect/internal/copies"
 	"hsconnect/internal/mail"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Plan   PlanConfig   `toml:"plan"`
 	Mail   MailConfig   `toml:"mail"`
 	Import ImportConfig `toml:"import"`
+	Print  PrintConfig  `toml:"print"`
 }
 
 // ImportConfig says when a file waits for a second person.
@@ -51,6 +53,14 @@ type ImportConfig struct {
 	// HoldShare is the share of the members with medical coverage, as a
 	// fraction: a file that ends the coverage of so many, or more, is held.
 	HoldShare float64 `toml:"hold_share"`
+}
+
+// PrintConfig says how the clause on copies is kept (clause 3 of the
+// agreement).
+type PrintConfig struct {
+	// Second says what becomes of a second copy of the same thing: "reason"
+	// gives it for a reason, "refuse" does not.
+	Second copies.Policy `toml:"second"`
 }
 
 // MailConfig says how the portal's messages leave. Without a server they are
@@ -94,7 +104,7 @@ type HelpDeskConfig struct {
 // Defaults are in force where neither file nor flag says otherwise.
 func Defaults() Config {
 	return Config{
-		Data: "./data", Listen: "127.0.0.1:8080", Import: ImportConfig{HoldShare: 0.1},
+		Data: "./data", Listen: "127.0.0.1:8080", Import: ImportConfig{HoldShare: 0.1}, Print: PrintConfig{Second: copies.WithReason},
 		Plan: PlanConfig{Name: "Health Plan", Zone: "America/New_York", HelpDesk: HelpDeskConfig{
 			Address: "see your plan's provider manual", Phone: "see your plan's provider manual", Email: "see your plan's provider manual",
 		}},
@@ -126,6 +136,9 @@ func (c Config) Check() error {
 	}
 	if strings.TrimSpace(c.Plan.Name) == "" {
 		return errors.New("plan.name: give the plan's name, which the pages and the agreement show")
+	}
+	if !c.Print.Second.Valid() {
+		return errors.New("print.second: is reason or refuse")
 	}
 	u, err := url.Parse(c.site())
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" {

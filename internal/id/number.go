@@ -32,16 +32,33 @@ var (
 // one of now's own location. Two calls in a year give the same number once in
 // a thousand million pairs: the caller keeps a unique index and calls again.
 func NewNumber(now time.Time) Number {
+	return Number(newShape('A', now))
+}
+
+// newShape draws the digits after a letter, and adds the check digit.
+func newShape(letter byte, now time.Time) string {
 	digits := fmt.Sprintf("%02d%09d", now.Year()%100, nineDigits())
-	return shape(digits + string(checkDigit(digits)))
+	return shape(letter, digits+string(checkDigit(digits)))
 }
 
 // ParseNumber takes a number as somebody typed or pasted it: any case, with
 // or without hyphens and spaces. The error is ErrNumberShape or
 // ErrNumberCheck.
 func ParseNumber(typed string) (Number, error) {
-	if len(typed) > maxTyped {
+	digits, fits := bareDigits('A', typed)
+	if !fits {
 		return "", ErrNumberShape
+	}
+	if !checked(digits) {
+		return "", ErrNumberCheck
+	}
+	return Number(shape('A', digits)), nil
+}
+
+// bareDigits takes the twelve digits after a letter out of what was typed.
+func bareDigits(letter byte, typed string) (digits string, ok bool) {
+	if len(typed) > maxTyped {
+		return "", false
 	}
 	bare := strings.Map(func(r rune) rune {
 		// Mail programs turn hyphens into dashes and add invisible marks.
@@ -50,23 +67,25 @@ func ParseNumber(typed string) (Number, error) {
 		}
 		return r
 	}, typed)
-	if len(bare) != 1+numberDigits || (bare[0] != 'A' && bare[0] != 'a') {
-		return "", ErrNumberShape
+	if len(bare) != 1+numberDigits || (bare[0] != letter && bare[0] != letter+('a'-'A')) {
+		return "", false
 	}
-	digits := bare[1:]
+	digits = bare[1:]
 	for i := range len(digits) {
 		if digits[i] < '0' || digits[i] > '9' {
-			return "", ErrNumberShape
+			return "", false
 		}
 	}
-	if checkDigit(digits[:numberDigits-1]) != digits[numberDigits-1] {
-		return "", ErrNumberCheck
-	}
-	return shape(digits), nil
+	return digits, true
 }
 
-func shape(digits string) Number {
-	return Number("A" + digits[:2] + "-" + digits[2:11] + "-" + digits[11:])
+// checked reports whether the last of twelve digits fits the others.
+func checked(digits string) bool {
+	return checkDigit(digits[:numberDigits-1]) == digits[numberDigits-1]
+}
+
+func shape(letter byte, digits string) string {
+	return string(letter) + digits[:2] + "-" + digits[2:11] + "-" + digits[11:]
 }
 
 // nineDigits draws evenly from 0 to 999,999,999: thirty bits, drawn again

@@ -3,15 +3,15 @@
 //
 // A document is built from top to bottom with [Writer.Heading], [Writer.Para],
 // [Writer.Mono], [Writer.Facts], [Writer.List], [Writer.Table] and
-// [Writer.PageBreak], and comes out of [Writer.WriteTo]. The writer wraps lines,
+// [Writer.PageBreak] and [Writer.Draw], and comes out of [Writer.WriteTo]. The writer wraps lines,
 // breaks pages, keeps a heading with what follows it and repeats the header row
 // of a table on each page.
 //
 // # What it promises
 //
 //   - Everything a person reads is in the structure tree (Document, H1 to H3, P,
-//     L, LI, Lbl, LBody, Table, Caption, TR, TH with its scope, TD) in reading
-//     order. The running header and footer, page numbers, the watermark, rules
+//     L, LI, Lbl, LBody, Table, Caption, TR, TH with its scope, TD, Figure with
+//     its text) in reading order. The running header and footer, page numbers, the watermark, rules
 //     and repeated table headers are artifacts.
 //   - The document has a language, a title that viewers show in the window, XMP
 //     metadata, and a bookmark for each heading.
@@ -21,10 +21,12 @@
 //     the Go library that compresses: no clock, no chance, no map order. The
 //     file identifier is a digest of the content.
 //   - No link, script, form, attachment or reference to anything outside the
-//     file is ever written, whatever the text says.
+//     file is ever written, whatever the text says, and whatever an image or a
+//     page of somebody else's file ([ReadImage], [ReadPages]) came with.
 //
-// PDF/UA-1 (ISO 14289-1) is what the writer aims at, and the file declares it.
-// Conformance has not been proven by a validator; the tests hold the parts of it
+// PDF/UA-1 (ISO 14289-1) is what the writer aims at, and the file declares it,
+// unless it holds pages of another file: they are figures with a text beside
+// them, and their own tags are not taken over. Conformance has not been proven by a validator; the tests hold the parts of it
 // that can be checked by reading the file back.
 //
 // # Text

@@ -59,11 +59,12 @@ func cut(lines []line, limit int) []line {
 	return lines[:limit]
 }
 
-// under gives what is drawn beneath the text of a page.
-func (w *Writer) under() []byte {
+// under gives what is drawn beneath the text of a page. A page with a picture
+// has the watermark over it instead.
+func (w *Writer) under(marked bool) []byte {
 	var b []byte
-	if w.mark.bands > 0 {
-		b = w.appendWatermark(b)
+	if marked && w.mark.bands > 0 {
+		b = w.appendWatermark(b, w.mark.style.gray)
 	}
 	if len(w.header) > 0 {
 		st := w.small()
@@ -130,8 +131,18 @@ func (w *Writer) watermarkSize() float64 {
 	return math.Max(math.Min(long*0.85/widest, 72), 8)
 }
 
-func (w *Writer) appendWatermark(b []byte) []byte {
+// veil gives the watermark of a page with a picture: over it, and clear enough
+// to read through.
+func (w *Writer) veil() []byte {
+	if w.mark.bands == 0 {
+		return nil
+	}
+	return append(w.appendWatermark([]byte("q /W0 gs\n"), 0.45), "Q\n"...)
+}
+
+func (w *Writer) appendWatermark(b []byte, gray float64) []byte {
 	st, lines := w.mark.style, w.mark.lines
+	st.gray = gray
 	width, band := w.doc.Size.Width, w.doc.Size.Height/float64(w.mark.bands)
 	sin, cos := math.Sincos(math.Atan2(band, width))
 	b = append(b, "/Artifact <</Type/Pagination/Subtype/Watermark>> BDC\n"...)

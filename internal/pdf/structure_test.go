@@ -79,7 +79,7 @@ type audit struct {
 func allowed(role string) string {
 	switch role {
 	case "/Document":
-		return "/H1 /H2 /H3 /P /L /Table "
+		return "/H1 /H2 /H3 /P /L /Table /Figure "
 	case "/L":
 		return "/LI "
 	case "/LI":
@@ -143,6 +143,9 @@ func (a *audit) element(id, parent string) {
 	if role == "/TH" && a.o.get(id, "/A", "/Scope") == nil {
 		a.t.Errorf("TH %s has no scope", id)
 	}
+	if role == "/Figure" && (a.o.get(id, "/Alt") == nil || len(a.o.list(id, "/A", "/BBox")) != 4) {
+		a.t.Errorf("figure %s has no text or no place", id)
+	}
 	if len(role) == 3 && role[1] == 'H' && role[2] <= '3' {
 		level := int(role[2] - '0')
 		if level > a.level+1 {
@@ -182,7 +185,7 @@ func (a *audit) own(id, page string, mark int) {
 	a.owner[at] = id
 }
 
-var operator = regexp.MustCompile(`/(\w+) (?:<<(.*)>> BDC|BMC)|EMC|Tj|\bS\b`)
+var operator = regexp.MustCompile(`/(\w+) (?:<<(.*)>> BDC|BMC)|EMC|Tj|\bDo\b|\bS\b`)
 
 // page reads the content of a page: everything shown is either tagged, and the
 // tree knows it, or an artifact.
@@ -203,7 +206,7 @@ func (a *audit) page(id string, index int, parents []any) {
 				a.t.Errorf("page %d closes what is not open", index)
 			}
 			open = ""
-		case bytes.Equal(op, []byte("Tj")), bytes.Equal(op, []byte("S")):
+		case bytes.Equal(op, []byte("Tj")), bytes.Equal(op, []byte("Do")), bytes.Equal(op, []byte("S")):
 			if open == "" || op[0] == 'S' && open != "Artifact" {
 				a.t.Errorf("page %d shows something in %q", index, open)
 			}

@@ -7,6 +7,7 @@ import "strconv"
 type element struct {
 	role string
 	attr string // attribute dictionary, or empty
+	alt  string // what a figure shows, in words
 	up   *element
 	kids []child
 	id   int // object number while a file is written
@@ -36,6 +37,7 @@ const (
 type page struct {
 	body  []byte
 	marks []*element // by number of the marked content
+	drawn []drawn
 }
 
 // tagged opens marked content that belongs to an element; every text of the
@@ -94,6 +96,9 @@ func (s *sheet) writeElement(e *element, parent int) {
 	body := []byte("<</Type/StructElem/S/" + e.role + "/P " + ref(parent))
 	if e.attr != "" {
 		body = append(body, "/A"+e.attr...)
+	}
+	if e.alt != "" {
+		body = append(appendUTF16(append(body, "/Alt<FEFF"...), e.alt), '>')
 	}
 	home := -1
 	for _, k := range e.kids {

@@ -20,6 +20,7 @@ var errTooLarge = errors.New("pdf: the document is larger than four gigabytes")
 type sheet struct {
 	file    *file
 	pageIDs []int
+	takings map[*original]*taking
 }
 
 // WriteTo writes the document as it is so far and gives the number of bytes
@@ -46,7 +47,7 @@ func (w *Writer) build() ([]byte, error) {
 	if last := len(pages) - 1; last > 0 && len(pages[last].body) == 0 {
 		pages = pages[:last] // a page break at the very end
 	}
-	s := &sheet{file: newFile()}
+	s := &sheet{file: newFile(), takings: map[*original]*taking{}}
 	f := s.file
 	catalog, tree, fonts := f.reserve(), f.reserve(), f.reserve()
 	for range pages {
@@ -91,12 +92,20 @@ func (w *Writer) build() ([]byte, error) {
 
 func (s *sheet) writePage(w *Writer, i, count int, p *page, tree, fonts int) error {
 	content := s.file.reserve()
-	err := s.file.stream(content, "", slices.Concat(w.under(), p.body, w.over(i+1, count)), true)
+	under, over := w.under(len(p.drawn) == 0), w.over(i+1, count)
+	if len(p.drawn) > 0 {
+		over = append(w.veil(), over...)
+	}
+	err := s.file.stream(content, "", slices.Concat(under, p.body, over), true)
 	if err != nil {
 		return err
 	}
-	body := fmt.Appendf(nil, "<</Type/Page/Parent %s/Contents %s/StructParents %d/Tabs/S/Resources<</Font %s>>/MediaBox[0 0 ",
-		ref(tree), ref(content), i, ref(fonts))
+	drawn, err := s.writeDrawn(p)
+	if err != nil {
+		return err
+	}
+	body := fmt.Appendf(nil, "<</Type/Page/Parent %s/Contents %s/StructParents %d/Tabs/S/Resources<</Font %s%s>>/MediaBox[0 0 ",
+		ref(tree), ref(content), i, ref(fonts), drawn)
 	body = appendNumber(body, w.doc.Size.Width)
 	body = append(body, ' ')
 	body = appendNumber(body, w.doc.Size.Height)
@@ -183,8 +192,11 @@ func (w *Writer) metadata() []byte {
 	if !w.doc.Created.IsZero() {
 		b.WriteString(w.doc.Created.UTC().Format("<xmp:CreateDate>2006-01-02T15:04:05Z</xmp:CreateDate>\n"))
 	}
-	b.WriteString("<pdf:Producer>" + producer + "</pdf:Producer>\n<pdfuaid:part>1</pdfuaid:part>\n" +
-		"</rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>")
+	b.WriteString("<pdf:Producer>" + producer + "</pdf:Producer>\n")
+	if !w.foreignPages() {
+		b.WriteString("<pdfuaid:part>1</pdfuaid:part>\n")
+	}
+	b.WriteString("</rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>")
 	return b.Bytes()
 }
 

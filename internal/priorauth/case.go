@@ -62,11 +62,21 @@ func (s *Service) Place(ctx context.Context, who access.Actor, number id.Number)
 // CaseIn is Case inside a transaction of the caller's, who has checked that
 // who may see requests.
 func (s *Service) CaseIn(tx *db.Tx, who access.Actor, number id.Number) (Case, error) {
+	return s.CaseFor(tx, who, number, "")
+}
+
+// CaseFor is CaseIn for somebody who shows it in another way than on its page.
+// The ledger names that as the subject, with the facts about the member that
+// are shown.
+func (s *Service) CaseFor(tx *db.Tx, who access.Actor, number id.Number, opened string, shows ...access.Field) (Case, error) {
 	c, lastOn, err := s.head(tx, who, number)
 	if err != nil {
 		return Case{}, err
 	}
-	c.Member, err = member.Get(tx, who, purpose(who), subject(c.ID), c.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests)
+	if opened == "" {
+		opened, shows = subject(c.ID), []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests}
+	}
+	c.Member, err = member.Get(tx, who, purpose(who), opened, c.Member.ID, shows...)
 	if err != nil {
 		return Case{}, err
 	}

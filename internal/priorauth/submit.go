@@ -96,7 +96,7 @@ func (s *Service) Submit(ctx context.Context, who access.Actor, sub Submission) 
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.signed(r)
+	return s.Signed(r)
 }
 
 func (s *Service) submit(tx *db.Tx, who access.Actor, sub Submission) (Receipt, error) {
@@ -281,16 +281,8 @@ func (s *Service) ReceiptOf(ctx context.Context, who access.Actor, number id.Num
 	}
 	var out Receipt
 	err = s.look(ctx, who, "receipt", func(tx *db.Tx) error {
-		var draft id.Draft
-		var requesting string
-		err := tx.Row("select trace, requesting_npi from request where number = $1 and org = $2", string(number), string(who.Org)).Scan(&draft, &requesting)
-		if db.NoRows(err) || err == nil && !who.Reaches(requesting) {
-			return errNoRequest
-		}
-		if err != nil {
-			return err
-		}
-		out, err = s.firstReceipt(tx, who, draft)
+		var err error
+		out, err = s.ReceiptIn(tx, who, number)
 		if err != nil {
 			return err
 		}
@@ -301,12 +293,27 @@ func (s *Service) ReceiptOf(ctx context.Context, who access.Actor, number id.Num
 	if err != nil {
 		return Receipt{}, err
 	}
-	return s.signed(out)
+	return s.Signed(out)
 }
 
-// signed adds the log's signature, outside the transaction: signing needs no
+// ReceiptIn is ReceiptOf inside a transaction of the caller's, without the
+// signature: see Signed.
+func (s *Service) ReceiptIn(tx *db.Tx, who access.Actor, number id.Number) (Receipt, error) {
+	var draft id.Draft
+	var requesting string
+	err := tx.Row("select trace, requesting_npi from request where number = $1 and org = $2", string(number), string(who.Org)).Scan(&draft, &requesting)
+	if db.NoRows(err) || err == nil && !who.Reaches(requesting) {
+		return Receipt{}, errNoRequest
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.firstReceipt(tx, who, draft)
+}
+
+// Signed adds the log's signature, outside the transaction: signing needs no
 // database, and the entry's digest is final.
-func (s *Service) signed(r Receipt) (Receipt, error) {
+func (s *Service) Signed(r Receipt) (Receipt, error) {
 	kept := record.Receipt{Entry: r.Entry, At: r.Received}
 	digest, err := hex.DecodeString(r.Digest)
 	if err != nil {

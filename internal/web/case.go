@@ -10,6 +10,7 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/web/kit"
 )
@@ -21,12 +22,6 @@ func (s *site) casePage(c *Call) error {
 		return err
 	}
 	return s.showCase(c, number, NewForm(nil), nil)
-}
-
-// printMark says on paper who printed a request and when, as the agreement's
-// one copy of it.
-func (c *Call) printMark(number string) *kit.PrintCopy {
-	return &kit.PrintCopy{Copy: "Copy for the patient’s file", Who: c.Actor.Name + ", " + c.Actor.OrgName, When: c.Moment(c.Now()).Text, ID: number}
 }
 
 // doneWords says what was just done, by the word that Call.Done left.
@@ -62,6 +57,11 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 	if p.Waiting {
 		p.Head.Standing.Href = "#thread"
 	}
+	copy, err := c.copyLink(printout.Case, string(k.Number), string(k.ID))
+	if err != nil {
+		return err
+	}
+	p.Head.Actions = copy.button()
 	p.Facts = []kit.Fact{
 		{Term: "Received", Text: c.Moment(k.Received).Text},
 		{Term: "Plan must answer by", Body: kit.DueTime(due)},
@@ -76,7 +76,7 @@ func (s *site) showCase(c *Call, number id.Number, f *Form, conflict error) erro
 			p.Alert += ". Last: " + last.What + " (" + last.Name + ", " + c.Moment(last.At).Text + ")."
 		}
 	}
-	return c.Show(Page{Status: status, Title: "Authorization " + string(k.Number), Section: "authorizations", Form: f, Body: caseBody(p), Print: c.printMark(string(k.Number))})
+	return c.Show(Page{Status: status, Title: "Authorization " + string(k.Number), Section: "authorizations", Form: f, Body: caseBody(p), Copy: copy.Href})
 }
 
 // bornWords tells a birth date, where the reader may see it.
@@ -207,6 +207,10 @@ func (s *site) receiptPage(c *Call) error {
 	if err != nil {
 		return err
 	}
+	copy, err := c.copyLink(printout.Receipt, string(r.Number), string(r.Request))
+	if err != nil {
+		return err
+	}
 	due := c.Due(r.Received, r.Deadline.Limit)
 	due.Rule = r.Deadline.Rule.Name + " (" + r.Deadline.Rule.Citation + ")"
 	p := kit.ReceiptProps{Title: "Request received", Number: string(r.Number), Received: c.Moment(r.Received), Due: due, Again: c.Query("again") != "",
@@ -216,7 +220,7 @@ func (s *site) receiptPage(c *Call) error {
 			"Questions from the plan appear on your home page and in the request. The time limit keeps running while the plan waits.",
 			"The decision appears on your home page, line by line, with its reason.",
 		},
-		Actions: receiptActions(string(r.Number), string(r.Member)),
+		Actions: receiptActions(string(r.Number), string(r.Member), copy),
 	}
-	return c.Show(Page{Title: "Request received", Section: "authorizations", Body: receiptBody(p, r.Signed), Print: c.printMark(string(r.Number))})
+	return c.Show(Page{Title: "Request received", Section: "authorizations", Body: receiptBody(p, r.Signed), Copy: copy.Href})
 }

@@ -12,6 +12,7 @@ import (
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/web/kit"
 )
@@ -73,14 +74,20 @@ func (s *site) memberView(c *Call) error {
 	}
 	p := c.memberPage(sheet, f)
 	p.MayAsk = c.Actor.Has(access.SubmitRequests) && c.Actor.Side == access.Office
-	p.Header.Actions = memberActions(p.ID, p.MayAsk)
+	ref := printout.EligibilityRef(who, sheet.On)
+	copy, err := c.copyLink(printout.Eligibility, ref, ref)
+	if err != nil {
+		return err
+	}
+	p.Header.Actions = memberActions(p.ID, p.MayAsk, copy)
 	p.ShowsWork = c.Actor.Side == access.Office && sheet.Shows(access.FieldRequests)
 	p.Work, p.WorkMore = c.memberWork(work), work.More
 	p.Claims, err = s.claimsOfMember(c, who)
 	if err != nil {
 		return err
 	}
-	return c.Show(Page{Title: sheet.Member.Name(), Section: "members", Form: f, Body: memberBody(p)})
+	// The window's title goes onto paper and into the browser's history.
+	return c.Show(Page{Title: "Member", Section: "members", Form: f, Body: memberBody(p), Copy: copy.Href})
 }
 
 // memberPage lays a sheet out.
@@ -112,7 +119,7 @@ func (c *Call) memberPage(sheet coverage.Sheet, f *Form) memberPage {
 		p.PCPs = append(p.PCPs, pcpFact(pcp, sheet.On))
 	}
 	for _, o := range sheet.Other {
-		p.Other = append(p.Other, kit.Fact{Term: paysWords(o.Pays), Text: o.Payer, Sub: strings.Join(nonEmpty(capital(o.Kind), fromTo(o.From, o.To)), " · ")})
+		p.Other = append(p.Other, kit.Fact{Term: o.Pays.Words(), Text: o.Payer, Sub: strings.Join(nonEmpty(capital(o.Kind), fromTo(o.From, o.To)), " · ")})
 	}
 	return p
 }
@@ -241,39 +248,6 @@ func nonEmpty(texts ...string) []string {
 }
 
 // dollarsOf writes an amount as a sign would: "$35", "$12.50", "$1,250".
-func dollarsOf(cents int64) string {
-	whole := strconv.FormatInt(cents/100, 10)
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if part := cents % 100; part != 0 {
-		whole += "." + strconv.FormatInt(part+100, 10)[1:]
-	}
-	return "$" + whole
-}
-
-func paysOf(b coverage.Copay) string {
-	switch {
-	case b.Unpriced:
-		return "—"
-	case b.Percent > 0:
-		return strconv.FormatInt(b.Percent, 10) + "%"
-	}
-	return dollarsOf(b.Cents)
-}
-
-func neededWords(n coverage.Needed) string {
-	switch n {
-	case coverage.NeededYes:
-		return "Yes"
-	case coverage.NeededNo:
-		return "No"
-	case coverage.NeededMaybe:
-		return "It depends"
-	}
-	return "Not stated"
-}
-
 // benefitsTable is what services cost and whether the plan authorizes them first.
 func benefitsTable(sheet coverage.Sheet) kit.Table {
 	t := kit.Table{Caption: "What the member pays and what needs an authorization, by service", HideCaption: true,
@@ -285,7 +259,7 @@ func benefitsTable(sheet coverage.Sheet) kit.Table {
 			name.Sub = "Service type " + b.Code
 		}
 		note := strings.Join(nonEmpty(b.Text, b.NeededNote), ". ")
-		t.Rows = append(t.Rows, kit.Row{Cells: []kit.Cell{name, {Text: paysOf(b)}, {Text: neededWords(b.Needed), Strong: b.Needed == coverage.NeededYes, Muted: b.Needed == ""}, {Text: note}}})
+		t.Rows = append(t.Rows, kit.Row{Cells: []kit.Cell{name, {Text: b.Pays()}, {Text: b.Needed.Words(), Strong: b.Needed == coverage.NeededYes, Muted: b.Needed == ""}, {Text: note}}})
 	}
 	return t
 }
@@ -317,47 +291,20 @@ func neededFor(all []coverage.Copay, chosen string) ([]kit.Option, *neededAnswer
 	return options, answer
 }
 
-func kindWords(k coverage.Kind) string {
-	switch k {
-	case coverage.Deductible:
-		return "Deductible"
-	case coverage.FamilyDeductible:
-		return "Family deductible"
-	case coverage.OutOfPocket:
-		return "Out-of-pocket limit"
-	case coverage.FamilyPocket:
-		return "Family out-of-pocket limit"
-	}
-	return string(k)
-}
-
 func spentFact(s coverage.Spent) kit.Fact {
-	f := kit.Fact{Term: kindWords(s.Kind)}
+	f := kit.Fact{Term: s.Kind.Words()}
 	switch {
 	case s.Known && s.Of >= 0:
-		f.Text, f.Sub = "Used "+dollarsOf(s.Cents)+" of "+dollarsOf(s.Of), "as of "+s.AsOf.Long()
+		f.Text, f.Sub = "Used "+coverage.Dollars(s.Cents)+" of "+coverage.Dollars(s.Of), "as of "+s.AsOf.Long()
 		if s.Cents < s.Of {
-			f.Sub += " · " + dollarsOf(s.Of-s.Cents) + " left"
+			f.Sub += " · " + coverage.Dollars(s.Of-s.Cents) + " left"
 		}
 	case s.Known:
-		f.Text, f.Sub = "Used "+dollarsOf(s.Cents), "as of "+s.AsOf.Long()
+		f.Text, f.Sub = "Used "+coverage.Dollars(s.Cents), "as of "+s.AsOf.Long()
 	default:
-		f.Text, f.Sub = dollarsOf(s.Of)+" a year", "what is used is not known here"
+		f.Text, f.Sub = coverage.Dollars(s.Of)+" a year", "what is used is not known here"
 	}
 	return f
-}
-
-func paysWords(p coverage.Pays) string {
-	switch p {
-	case coverage.PaysFirst:
-		return "Pays first"
-	case coverage.PaysSecond:
-		return "Pays second"
-	case coverage.PaysThird:
-		return "Pays third"
-	case coverage.PaysUnknown:
-	}
-	return "Order not known"
 }
 
 func pcpFact(p coverage.PCP, on civil.Date) kit.Fact {

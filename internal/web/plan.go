@@ -12,6 +12,7 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/review"
 	"hsconnect/internal/web/kit"
@@ -72,13 +73,18 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	due := c.limitView(k.Case)
 	p.Layout = kit.ReviewProps{Number: p.Number, Member: k.Member.Name(), Standing: kit.Standing{Status: statusView(k.Status, c.Actor.Side), Next: k.Next},
 		Due: due, Back: &kit.Link{Text: "Worklist", Href: "/plan/worklist#" + rowID(k.Number)}}
+	copy, err := c.copyLink(printout.Case, string(k.Number), string(k.ID))
+	if err != nil {
+		return err
+	}
+	p.Layout.Actions = copy.button()
 	status := 0
 	if conflict != nil {
 		status = http.StatusConflict
 		p.Conflict = c.conflictView(k.Case, f, conflict)
 		p.Said = sentence(fault.Text(conflict))
 	}
-	return c.Show(Page{Status: status, Title: "Review of " + p.Number, Section: "worklist", Form: f, Wide: true, Frames: p.View != nil, Body: reviewBody(p)})
+	return c.Show(Page{Status: status, Title: "Review of " + p.Number, Section: "worklist", Form: f, Wide: true, Frames: p.View != nil, Body: reviewBody(p), Copy: copy.Href})
 }
 
 // coverageWords tells the coverage, as far as the reader may see it.

@@ -25,13 +25,14 @@ type Page struct {
 	Frames bool  // shows a document in a frame
 	Keys   []kit.Key
 	Print  *kit.PrintCopy
+	Copy   string // where the one copy of what it shows is printed
 	Search string // what stands in the search field of the header
 }
 
 // Show answers with a page, rendered whole before the first byte is sent.
 func (c *Call) Show(p Page) error {
 	chrome := c.chrome(p.Title, p.Section)
-	chrome.Wide, chrome.Keys, chrome.Print = p.Wide, p.Keys, p.Print
+	chrome.Wide, chrome.Keys, chrome.Print, chrome.Copy = p.Wide, p.Keys, p.Print, p.Copy
 	if chrome.Search != nil {
 		chrome.Search.Value = p.Search
 	}

@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/claim"
 	"hsconnect/internal/client"
 	"hsconnect/internal/codeset"
+	"hsconnect/internal/copies"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -36,6 +37,7 @@ import (
 	"hsconnect/internal/job"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
@@ -73,6 +75,7 @@ type Portal struct {
 	Minimum    *minimum.Service
 	Glass      *glass.Service
 	Restricted *member.Keeper
+	Printout   *printout.Service
 	Jobs       *job.Runner
 	Handler    http.Handler // the pages
 	URL        string       // where they answer, once Browser or Serve was called
@@ -158,6 +161,8 @@ func (p *Portal) services() {
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
 	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, log, Site), &member.Keeper{DB: p.DB}
+	p.Printout = printout.New(printout.Deps{DB: p.DB, Log: log, Copies: copies.New(copies.Deps{}), Priorauth: p.Priorauth, Coverage: p.Coverage, Documents: p.Documents,
+		Plan: PlanName, Call: "1-800-555-0142", Zone: zone})
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
 	p.Jobs.Handle(intake.JobApply(coverage.KindMembers), p.Coverage.HandleApply)
@@ -177,7 +182,7 @@ func (p *Portal) Deps() web.Deps {
 	return web.Deps{
 		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements,
 		Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth, Review: p.Review,
-		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Zone: p.Zone,
+		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Printout: p.Printout, Zone: p.Zone,
 		Now: p.Clock.Now, Intake: p.Files, Claims: p.Claims,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},

@@ -33,7 +33,8 @@ type Chrome struct {
 	Announce []Announcement // service status, maintenance, read-only
 
 	Wide  bool       // use the whole width: worklist, case review
-	Print *PrintCopy // set only on the one page that may be printed
+	Print *PrintCopy // set only on a page that may print itself: it holds no member information
+	Copy  string     // address where the one copy of what the page shows is printed; empty where there is none
 	Keys  []Key      // shortcuts of this page, beside those that always hold
 }
 
@@ -55,13 +56,13 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, providers, policies, letters, organizations,
-// accounts, incidents, agreements, privacy, facts by role, restrictions,
+// accounts, incidents, agreements, privacy, facts by role, restrictions, copies,
 // imports, reports, record, help.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Providers", "/providers", "Policies", "/plan/policies", "Letters", "/plan/letters",
 		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
-		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions",
+		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions", "Copies", "/plan/copies",
 		"Imports", "/plan/imports", "Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
 
@@ -128,12 +129,30 @@ type Announcement struct {
 	Do   *Link // a button that sends a form there
 }
 
-// PrintCopy marks the page that may be printed and carries its copy mark.
+// PrintCopy marks a page that may print itself, and is its mark on paper.
 type PrintCopy struct {
-	Copy string // "Copy 1 of 1"
+	Copy string // "Certificate of acceptance"
 	Who  string
 	When string
-	ID   string // number of the copy in the ledger
+	ID   string // what it can be looked up by
+}
+
+// CopyLink leads to the print of the one copy, and says whether there is one.
+type CopyLink struct {
+	Href  string
+	Given int // copies that the reader's organization has
+	Small bool
+	Of    string // said after the text to screen readers, where a page has several
+}
+
+func (l CopyLink) text() string {
+	switch l.Given {
+	case 0:
+		return "Print the one copy"
+	case 1:
+		return "Printed once: print another"
+	}
+	return "Printed " + strconv.Itoa(l.Given) + " times: print another"
 }
 
 // Key is one keyboard shortcut in the list that "?" opens.

@@ -116,7 +116,7 @@ func signedOut(title string) kit.Chrome {
 }
 
 func printChrome() kit.Chrome {
-	c := office("Receipt A26-114-2093-7", "authorizations")
-	c.Print = &kit.PrintCopy{Copy: "Copy 1 of 1", Who: "Dana Okafor, Riverside Cardiology", When: ago(0).Text, ID: "P-000412"}
+	c := office("Certificate of acceptance", "")
+	c.Print = &kit.PrintCopy{Copy: "Certificate of acceptance", Who: "Dana Okafor", When: ago(0).Text, ID: "01jdbq3h6m2t9v8x7c5b4a3z21"}
 	return c
 }

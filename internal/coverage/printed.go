@@ -1,0 +1,35 @@
+package coverage
+
+import (
+	"hsconnect/internal/access"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/db"
+	"hsconnect/internal/id"
+	"hsconnect/internal/member"
+)
+
+// SheetFor is Sheet inside a transaction of the caller's, who shows it in
+// another way than on the member's page: the ledger names that as the subject,
+// with the facts that are shown.
+func (s *Service) SheetFor(tx *db.Tx, who access.Actor, m id.Member, on civil.Date, opened string, shows ...access.Field) (Sheet, error) {
+	err := who.May(access.LookUpMember)
+	if err != nil {
+		return Sheet{}, err
+	}
+	err = inWindow(on, civil.Of(tx.Now, s.Zone))
+	if err != nil {
+		return Sheet{}, err
+	}
+	purpose := purposeOr(who, "")
+	found, err := member.Get(tx, who, purpose, opened, m, shows...)
+	if err != nil {
+		return Sheet{}, err
+	}
+	return s.sheet(tx, who, purpose, found, on, shows)
+}
+
+// InWindow answers as Sheet would whether eligibility may be asked for on a
+// day.
+func (s *Service) InWindow(tx *db.Tx, on civil.Date) error {
+	return inWindow(on, civil.Of(tx.Now, s.Zone))
+}
