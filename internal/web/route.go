@@ -54,7 +54,7 @@ type Route struct {
 // routes is the endpoint table.
 func (s *site) routes() []Route {
 	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesLookup(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(),
-		s.routesSignOn(), s.routesClient(), s.routesFields(), s.routesGlass(), s.routesRestrictions(), s.routesImports())
+		s.routesSignOn(), s.routesClient(), s.routesFields(), s.routesGlass(), s.routesRestrictions(), s.routesImports(), s.routesPrivacy())
 }
 
 const normalLimit = 1 << 20
