@@ -78,7 +78,8 @@ func Search(tx *db.Tx, who access.Actor, f Filter) (Page, error) {
 		if read > 0 {
 			n = scanMost / 4
 		}
-		rows, err := f.read(tx, min(n, scanMost-read))
+		n = min(n, scanMost-read)
+		rows, err := f.read(tx, n)
 		if err != nil {
 			return Page{}, err
 		}
