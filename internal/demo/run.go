@@ -165,6 +165,7 @@ func (h *hand) events() []event {
 		out = append(out, event{at: g.at, do: func(ctx context.Context) error { return h.glance(ctx, g) }})
 	}
 	out = append(out, h.arrivals()...)
+	out = append(out, h.rights()...)
 	slices.SortStableFunc(out, func(a, b event) int { return cmp.Compare(a.at.UnixMicro(), b.at.UnixMicro()) })
 	return out
 }
