@@ -35,7 +35,7 @@ type followUp struct {
 // outside the portal, and the weekly reviews.
 func (h *hand) rights() []event {
 	officers := h.w.with(access.PrivacyOfficer)
-	if len(officers) == 0 || len(h.w.cases) < 4 {
+	if len(officers) == 0 || len(h.sentBefore(32)) == 0 || len(h.sentBefore(9)) == len(h.sentBefore(32)) {
 		return nil
 	}
 	officer := officers[0]
@@ -61,7 +61,8 @@ func (h *hand) rights() []event {
 }
 
 func (h *hand) asked() []asks {
-	c := h.w.cases
+	early := h.sentBefore(32)
+	first, second := early[0], h.sentBefore(9)[len(early)]
 	reply := func(days int, o privacy.Outcome, text string) followUp {
 		return followUp{days, func(ctx context.Context, who access.Actor, ref privacy.ID) error {
 			return h.Privacy.Answer(ctx, who, ref, 0, o, text)
@@ -69,25 +70,33 @@ func (h *hand) asked() []asks {
 	}
 	name := func(days int, s *story) followUp {
 		return followUp{days, func(ctx context.Context, who access.Actor, ref privacy.ID) error {
-			if s.run.number == "" { // not sent yet
-				return nil
-			}
 			return h.Privacy.Link(ctx, who, ref, 0, s.run.number, "")
 		}}
 	}
 	return []asks{
 		{days: 33, of: h.w.members[3], kind: privacy.Access, text: "A copy of everything about my request for a wheelchair, on paper.", by: "letter"},
-		{days: 4, of: c[0].member, kind: privacy.Accounting, text: "Please tell me whom you have given my information to in the last six years.", by: "letter"},
-		{days: 30, of: c[1].member, kind: privacy.Amendment, text: "The request says that I smoke. I stopped in 1998.", by: "letter", then: []followUp{
-			name(28, c[1]), reply(20, privacy.Denied, "The note tells what the office wrote; it is accurate as its statement. You may send us a statement of disagreement."),
+		{days: 4, of: h.w.cases[0].member, kind: privacy.Accounting, text: "Please tell me whom you have given my information to in the last six years.", by: "letter"},
+		{days: 30, of: first.member, kind: privacy.Amendment, text: "The request says that I smoke. I stopped in 1998.", by: "letter", then: []followUp{
+			name(28, first), reply(20, privacy.Denied, "The note tells what the office wrote; it is accurate as its statement. You may send us a statement of disagreement."),
 			{12, func(ctx context.Context, who access.Actor, ref privacy.ID) error {
 				return h.Privacy.Disagree(ctx, who, ref, 0, "I have not smoked since 1998, and my doctor knows it.")
 			}},
 		}},
-		{days: 8, of: c[2].member, kind: privacy.Amendment, text: "My first name is misspelled in the notes of the request.", by: "telephone", then: []followUp{name(6, c[2])}},
+		{days: 8, of: second.member, kind: privacy.Amendment, text: "My first name is misspelled in the notes of the request.", by: "telephone", then: []followUp{name(6, second)}},
 		{days: 2, of: h.w.members[7], kind: privacy.Confidential, text: "Please write to my sister's address only.", by: "telephone", safe: true},
 		{days: 26, of: h.w.members[9], kind: privacy.Restriction, text: "Do not tell my brother anything.", by: "in person", then: []followUp{reply(24, privacy.Agreed, "Agreed: nothing is told to the member's brother. The member was told by letter.")}},
 	}
+}
+
+// sentBefore gives the requests that were sent at least so many days ago.
+func (h *hand) sentBefore(days int) []*story {
+	var out []*story
+	for _, s := range h.w.cases {
+		if s.received.Before(h.w.now.AddDate(0, 0, -days)) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (h *hand) outside() []func(ctx context.Context, who access.Actor) error {

@@ -16,7 +16,7 @@ const accountingMost = 500
 type accountingView struct {
 	base   string
 	a      privacy.Account
-	chips  []kit.Chip
+	tabs   []kit.TabLink
 	title  string
 	facts  []kit.Fact
 	rows   []kit.Row
@@ -49,7 +49,7 @@ func (s *site) accountingPage(c *Call) error {
 		v.title, v.empty = "Everything shown", kit.EmptyProps{Title: "Nothing was shown to anybody", Text: "In these six years nobody opened this member's information in the portal."}
 	}
 	everything := a.Reading == privacy.Everything
-	v.chips = []kit.Chip{{Text: "Accounting by law", Href: base + "/accounting", On: !everything}, {Text: "Everything shown", Href: base + "/accounting?reading=" + string(privacy.Everything), On: everything}}
+	v.tabs = []kit.TabLink{{Text: "Accounting by law", Href: base + "/accounting", Current: !everything}, {Text: "Everything shown", Href: base + "/accounting?reading=" + string(privacy.Everything), Current: everything}}
 	v.facts = []kit.Fact{{Term: "Member", Text: a.Who.Name(), Sub: "born " + a.Who.Birth.US()}, {Term: "Member ID", Text: a.Who.Number, Code: true},
 		{Term: "Covers", Text: a.From.US() + " to " + c.usDay(a.Until), Sub: "six years before the request"}, {Term: "Lines", Text: count(len(a.Lines)+a.More, "line", "lines")}}
 	if a.Held > 0 {

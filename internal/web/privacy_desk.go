@@ -29,7 +29,7 @@ type deskSort struct {
 type weekView struct {
 	monday  string
 	title   string
-	facts   []kit.Fact
+	lines   []string
 	overdue string // in words, or ""
 	note    bool   // something is left, so a note is needed
 }
@@ -101,12 +101,12 @@ func weekWords(monday civil.Date) string {
 
 func (c *Call) weekView(w privacy.Week) *weekView {
 	v := &weekView{monday: w.Monday.String(), title: "Week of " + weekWords(w.Monday), note: w.Left+w.Own > 0,
-		facts: []kit.Fact{{Term: "Reviewed in it", Text: strconv.Itoa(w.Reviewed)}, {Term: "Left", Text: strconv.Itoa(w.Left)}}}
+		lines: []string{count(w.Reviewed, "thing was", "things were") + " reviewed in it, and " + count(w.Left, "is", "are") + " left."}}
 	if w.Own > 0 {
-		v.facts = append(v.facts, kit.Fact{Term: "For somebody else", Text: strconv.Itoa(w.Own), Sub: "your own doing"})
+		v.lines = append(v.lines, count(w.Own, "is your own doing", "are your own doing")+": somebody else reviews them.")
 	}
 	if w.Behind > 0 {
-		v.facts = append(v.facts, kit.Fact{Term: "Then", Text: count(w.Behind, "more week waits", "more weeks wait")})
+		v.lines = append(v.lines, count(w.Behind, "more week waits", "more weeks wait")+" after this one.")
 	}
 	if w.Overdue {
 		v.overdue = "Overdue: this week ended on " + w.Monday.AddDays(6).Long() + "."

@@ -24,7 +24,6 @@ type ledgerView struct {
 	mayMember bool
 	title     string
 	sub       string
-	facts     []kit.Fact
 	rows      []kit.Row
 	empty     kit.EmptyProps
 	short     string
@@ -150,11 +149,11 @@ func (s *site) showLedger(c *Call, f, lookup *Form, found privacy.Found, q priva
 	switch {
 	case found.Who.ID != "":
 		v.title = "Who was shown what about " + found.Who.Name()
-		v.facts = []kit.Fact{{Term: "Born", Text: found.Who.Birth.US()}, {Term: "Member ID", Text: found.Who.Number, Code: true}}
+		v.sub = "born " + found.Who.Birth.US() + ", member ID " + found.Who.Number + "; " + v.sub
 		v.outside = outsidePath + "/" + string(found.Who.ID)
 	case found.Person.ID != "":
 		v.title = "Everything that " + found.Person.Name + " opened"
-		v.facts = []kit.Fact{{Term: "Username", Text: found.Person.Username}, {Term: "Works for", Text: orPlan(found.Person.OrgName)}}
+		v.sub = found.Person.Username + ", " + orPlan(found.Person.OrgName) + "; " + v.sub
 	case q.Org != "":
 		v.title = "What one organization opened"
 	case q.Number != "" || q.Subject != "":

@@ -14,7 +14,7 @@ import (
 // privacyListView is the list of what members ask for.
 type privacyListView struct {
 	done  string
-	chips []kit.Chip
+	tabs  []kit.TabLink
 	title string
 	rows  []kit.Row
 	empty kit.EmptyProps
@@ -34,7 +34,7 @@ func (s *site) privacyRequests(c *Call) error {
 	for _, k := range all {
 		v.rows = append(v.rows, c.privacyRow(k))
 	}
-	v.chips = []kit.Chip{{Text: "Waiting", Href: privacyRequestsPath, On: !answered}, {Text: "Answered", Href: privacyRequestsPath + "?show=answered", On: answered}}
+	v.tabs = []kit.TabLink{{Text: "Waiting", Href: privacyRequestsPath, Current: !answered}, {Text: "Answered", Href: privacyRequestsPath + "?show=answered", Current: answered}}
 	return c.Show(Page{Title: "Requests of members", Section: "privacy", Body: privacyListBody(v)})
 }
 
