@@ -30,9 +30,11 @@ type Item struct {
 }
 
 // source is one sort of thing that waits: what waits now, and how many were
-// dealt with in a stretch of time.
+// dealt with in a stretch of time (nil: counted with another sort). What only
+// waits for its time is no part of the weekly review.
 type source struct {
 	sort    string
+	weekly  bool
 	waiting func(tx *db.Tx, who access.Actor) ([]Item, error)
 	done    func(tx *db.Tx, who access.Actor, from, until time.Time) (int, error)
 }
@@ -41,9 +43,10 @@ type source struct {
 // one line here and one function beside the others.
 func sources() []source {
 	return []source{
-		{"Requests of members", requestsWaiting, requestsDone},
-		{"Odd patterns", patternsWaiting, patternsDone},
-		{"Held back from accountings", heldWaiting, nil},
+		{"Requests of members", true, requestsWaiting, requestsDone},
+		{"Odd patterns", true, patternsWaiting, nil},
+		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},
+		{"Held back from accountings", false, heldWaiting, nil},
 	}
 }
 
@@ -65,17 +68,36 @@ func requestsDone(tx *db.Tx, _ access.Actor, from, until time.Time) (n int, err 
 	return n, err
 }
 
+// patternsWaiting are odd ways of looking members up, each with its evidence
+// behind the link.
 func patternsWaiting(tx *db.Tx, who access.Actor) ([]Item, error) {
-	all, err := watch.Waiting(tx, who)
+	all, err := watch.ForPrivacy(tx, who, casesMost)
 	out := make([]Item, 0, len(all))
 	for _, k := range all {
-		out = append(out, Item{What: capital(string(k.Cause)) + ": " + k.Username + ". " + k.Evidence, Since: k.Opened, Link: "/plan/incidents/" + string(k.ID), By: k.Person})
+		out = append(out, caseItem(k.Case))
 	}
 	return out, err
 }
 
-func patternsDone(tx *db.Tx, who access.Actor, from, until time.Time) (int, error) {
-	return watch.Reviewed(tx, who, from, until)
+// suspicionsWaiting are the other cases: accounts that somebody else may use,
+// suspended or not.
+func suspicionsWaiting(tx *db.Tx, who access.Actor) ([]Item, error) {
+	all, err := watch.Waiting(tx, who)
+	out := make([]Item, 0, len(all))
+	for _, k := range all {
+		if !slices.Contains(watch.Probing(), k.Cause) {
+			out = append(out, caseItem(k))
+		}
+	}
+	return out, err
+}
+
+func caseItem(k watch.Case) Item {
+	what := capital(string(k.Cause)) + ": " + k.Username + ". " + k.Evidence
+	if k.Suspended {
+		what += " The account is suspended by it."
+	}
+	return Item{What: what, Since: k.Opened, Link: "/plan/incidents/" + string(k.ID), By: k.Person}
 }
 
 // heldWaiting are the lines that an agency holds back: they come back by
@@ -228,14 +250,16 @@ func (s *Service) nextWeek(tx *db.Tx, last []SignOff) (*Week, error) {
 // count says what was reviewed in the week and what of it is left.
 func (s *Service) count(tx *db.Tx, who access.Actor, sorts []Sort, w *Week) error {
 	for i, src := range sources() {
-		if src.done == nil {
+		if src.done != nil {
+			n, err := src.done(tx, who, w.Monday.In(s.Zone), w.Ended)
+			if err != nil {
+				return err
+			}
+			w.Reviewed += n
+		}
+		if !src.weekly {
 			continue
 		}
-		n, err := src.done(tx, who, w.Monday.In(s.Zone), w.Ended)
-		if err != nil {
-			return err
-		}
-		w.Reviewed += n
 		for _, it := range sorts[i].Items {
 			switch {
 			case !it.Since.Before(w.Ended):
