@@ -87,10 +87,10 @@ test('a request with a mistake comes back with everything typed', async () => {
 test('the ledger answers by person, and reading it is a line of it', async () => {
   await page.goto(demo.base + '/plan/privacy/ledger');
   await look(page, 'ledger');
-  await page.fill('main [name=text]', 'dana.okafor');
+  await page.fill('main [name=text]', 'leopold.stein');
   await page.click('button:has-text("Search"):not([disabled]) >> nth=-1');
   await look(page, 'ledger of a person');
-  assert.match(await page.innerText('main'), /Everything that Dana Okafor opened/);
+  assert.match(await page.innerText('main'), /Everything that Dr. Leopold Stein opened/);
   await page.click('main table td a[href*="member="] >> nth=0');
   await look(page, 'ledger of a member');
   assert.match(await page.innerText('main'), /Who was shown what about/);
