@@ -81,6 +81,7 @@ func (g Ground) Words() string {
 		return "Evidence is needed from a provider outside the network that may change a denial, and waiting is in the member's interest"
 	case Extraordinary:
 		return "Extraordinary circumstances, not routine ones, make waiting the member's interest"
+	case Written: // its reason is the plan's own words
 	}
 	return ""
 }

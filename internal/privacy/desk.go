@@ -226,7 +226,7 @@ func mondayOf(d civil.Date) civil.Date {
 // eight weeks back.
 func (s *Service) nextWeek(tx *db.Tx, last []SignOff) (*Week, error) {
 	current := mondayOf(s.today(tx))
-	monday := current
+	var monday civil.Date
 	if len(last) > 0 {
 		monday = last[0].Monday.AddDays(7)
 	} else {

@@ -20,7 +20,6 @@ import (
 type ledgerView struct {
 	form      *Form // the search by anything but a member
 	member    *Form // the look-up of a member, when it came back
-	none      string
 	mayMember bool
 	title     string
 	sub       string

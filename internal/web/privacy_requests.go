@@ -13,7 +13,6 @@ import (
 
 // privacyListView is the list of what members ask for.
 type privacyListView struct {
-	done  string
 	tabs  []kit.TabLink
 	title string
 	rows  []kit.Row
