@@ -221,7 +221,7 @@ func things() map[string]string {
 		"member": "The member's page", "request": "An authorization request", "draft": "A draft of a request", "draft list": "A list of drafts",
 		"document": "A document", "record": "The official record of a request", "ledger": "Who was shown what", "accounting": "An accounting of disclosures",
 		"privacy": "A request under the privacy rule", openSubject: "A request under the privacy rule", "claim": "A claim", "list": "A list",
-		outsideSubject: "Disclosures outside the portal",
+		outsideSubject: "Disclosures outside the portal", "visit": "A stated visit",
 	}
 }
 

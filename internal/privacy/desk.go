@@ -44,6 +44,7 @@ type source struct {
 func sources() []source {
 	return []source{
 		{"Requests of members", true, requestsWaiting, requestsDone},
+		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
 		{"Odd patterns", true, patternsWaiting, nil},
 		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},
 		{"Held back from accountings", false, heldWaiting, nil},

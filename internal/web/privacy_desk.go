@@ -42,9 +42,7 @@ func (s *site) showDesk(c *Call, f *Form) error {
 		return err
 	}
 	v := deskView{form: f}
-	if c.Query("done") == "signed" {
-		v.done = "The week is signed off."
-	}
+	v.done = map[string]string{"signed": "The week is signed off.", "visit": "The statement is reviewed."}[c.Query("done")]
 	for _, one := range d.Sorts {
 		v.waits += len(one.Items)
 		v.sorts = append(v.sorts, c.deskSort(one))

@@ -12,6 +12,7 @@ const (
 	ledgerPath          = privacyPath + "/ledger"
 	privacyRequestsPath = privacyPath + "/requests"
 	outsidePath         = privacyPath + "/outside"
+	visitsPath          = privacyPath + "/visits"
 )
 
 // routesPrivacy are the rows of the privacy officer's desk: what waits, the
@@ -40,6 +41,8 @@ func (s *site) routesPrivacy() []Route {
 		change(one+"/{verb}", "record entry and disclosure", s.changePrivacyRequest),
 		read(one+"/accounting", access.ReviewPrivacy, s.accountingPage),
 		read(one+"/accounting/{form}", access.ReviewPrivacy, s.accountingFile),
+		read(visitsPath+"/{id}", access.ReviewPrivacy, s.visitReviewPage),
+		change(visitsPath+"/{id}", "review of the statement", s.reviewVisit),
 		plain(outsidePath+"/new", "an empty form", s.newOutside),
 		change(outsidePath+"/new", "record entry and disclosure", s.recordOutside),
 		read(member, access.ReviewPrivacy, s.outsidePage),
