@@ -5,12 +5,14 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
 )
 
 // Named finds the one member that a number and a birth date name together,
 // for the plan's people who answer members about their rights. It takes the
 // permission to review privacy; both parts are needed, and the answer for none
 // and for many is the same NotFound. The look is written down as about subject.
+// A restriction does not hold her back, who answers the member herself.
 func Named(tx *db.Tx, who access.Actor, subject string, k Key) (Member, error) {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
@@ -26,7 +28,7 @@ func Named(tx *db.Tx, who access.Actor, subject string, k Key) (Member, error) {
 	if len(bad) > 0 {
 		return Member{}, fault.Bad(bad...)
 	}
-	fields, err := fieldsFor(who, subject)
+	fields, err := FieldsFor(tx, who, access.Operations, subject, access.FieldBirth, access.FieldMemberID)
 	if err != nil {
 		return Member{}, err
 	}
@@ -37,5 +39,30 @@ func Named(tx *db.Tx, who access.Actor, subject string, k Key) (Member, error) {
 	if len(found) != 1 {
 		return Member{}, errNoMatch
 	}
+	// What was typed is confirmed, and nothing else is told.
 	return show(tx, who, found[0], disclosure.Look{Subject: subject, Fields: fields, Purpose: access.Operations, Key: k.kind()})
+}
+
+// ForRights gives one member by reference to the plan's people who answer
+// members about their rights, with name, birth date and member ID, and with
+// what shows adds. It takes the permission to review privacy. A restriction
+// does not hold: the member it protects is the one who asks.
+func ForRights(tx *db.Tx, who access.Actor, subject string, m id.Member, shows ...access.Field) (Member, error) {
+	err := who.May(access.ReviewPrivacy)
+	if err != nil {
+		return Member{}, err
+	}
+	shows = append([]access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}, shows...)
+	fields, err := FieldsFor(tx, who, access.Operations, subject, shows...)
+	if err != nil {
+		return Member{}, err
+	}
+	found, err := pick(tx, who, []id.Member{m})
+	if err != nil {
+		return Member{}, err
+	}
+	if len(found) == 0 {
+		return Member{}, errNone
+	}
+	return show(tx, who, found[0].Member, disclosure.Look{Subject: subject, Fields: fields, Purpose: access.Operations})
 }

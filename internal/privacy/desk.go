@@ -13,6 +13,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/message"
 	"hsconnect/internal/record"
@@ -43,12 +44,23 @@ type source struct {
 // one line here and one function beside the others.
 func sources() []source {
 	return []source{
+		{"Break-glass to review", true, openingsWaiting, nil},
 		{"Requests of members", true, requestsWaiting, requestsDone},
 		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
 		{"Odd patterns", true, patternsWaiting, nil},
 		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},
 		{"Held back from accountings", false, heldWaiting, nil},
 	}
+}
+
+// openingsWaiting are restricted members that somebody opened with a reason.
+func openingsWaiting(tx *db.Tx, _ access.Actor) ([]Item, error) {
+	all, err := glass.ToReview(tx)
+	out := make([]Item, 0, len(all))
+	for _, o := range all {
+		out = append(out, Item{What: o.Name + ", " + or(o.OrgName, "the plan") + ", opened a restricted member", Since: o.At, Link: "/plan/privacy/glass/" + string(o.ID), By: o.Person})
+	}
+	return out, err
 }
 
 func requestsWaiting(tx *db.Tx, _ access.Actor) ([]Item, error) {

@@ -41,7 +41,7 @@ func (s *Service) Outside(ctx context.Context, who access.Actor, ref id.Member) 
 		return member.Member{}, nil, err
 	}
 	err = s.look(ctx, who, outsideSubject, "", func(tx *db.Tx) error {
-		m, err = member.Get(tx, who, access.Operations, outsideSubject, ref)
+		m, err = member.ForRights(tx, who, outsideSubject, ref)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (s *Service) Visit(ctx context.Context, who access.Actor, ref id.Visit) (v 
 		if err != nil {
 			return err
 		}
-		m, err = member.Get(tx, who, access.Operations, "visit/"+string(ref), v.Member)
+		m, err = member.ForRights(tx, who, "visit/"+string(ref), v.Member)
 		return err
 	})
 	return v, m, err
