@@ -44,15 +44,17 @@ func Named(tx *db.Tx, who access.Actor, subject string, k Key) (Member, error) {
 }
 
 // ForRights gives one member by reference to the plan's people who answer
-// members about their rights, with name, birth date and member ID, and with
-// what shows adds. It takes the permission to review privacy. A restriction
+// members about their rights, with the facts that shows names: name, birth
+// date and member ID where it names none. It takes the permission to review privacy. A restriction
 // does not hold: the member it protects is the one who asks.
 func ForRights(tx *db.Tx, who access.Actor, subject string, m id.Member, shows ...access.Field) (Member, error) {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
 		return Member{}, err
 	}
-	shows = append([]access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}, shows...)
+	if len(shows) == 0 {
+		shows = []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}
+	}
 	fields, err := FieldsFor(tx, who, access.Operations, subject, shows...)
 	if err != nil {
 		return Member{}, err

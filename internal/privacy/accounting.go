@@ -70,8 +70,10 @@ type Account struct {
 const accountMost = 20_000
 
 // Account gives the accounting of a case, or every showing, from six years
-// before the request until the request, and writes down that it was read.
-func (s *Service) Account(ctx context.Context, who access.Actor, ref ID, r Reading) (a Account, err error) {
+// before the request until the request, and writes down that it was read. shows are the
+// member's own facts that the caller shows: name, birth date and member ID
+// where it names none.
+func (s *Service) Account(ctx context.Context, who access.Actor, ref ID, r Reading, shows ...access.Field) (a Account, err error) {
 	err = who.May(access.ReadDisclosures)
 	if err != nil {
 		return Account{}, err
@@ -87,7 +89,7 @@ func (s *Service) Account(ctx context.Context, who access.Actor, ref ID, r Readi
 		if c.Kind != Accounting && c.Kind != Access {
 			return fault.New(fault.Conflict, "This request is not about who was shown what")
 		}
-		m, err := show(tx, who, "accounting/"+string(ref), c)
+		m, err := show(tx, who, "accounting/"+string(ref), c, shows...)
 		if err != nil {
 			return err
 		}

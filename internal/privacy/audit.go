@@ -21,9 +21,9 @@ func (a Account) AuditEvents(s *Service) []fhir.AuditEvent {
 	out := make([]fhir.AuditEvent, 0, len(a.Lines))
 	for _, l := range a.Lines {
 		if l.Look != nil {
-			out = append(out, s.readEvent(*l.Look))
+			out = append(out, s.readEvent(*l.Look, a.Who.Number))
 		} else if l.Outside != nil {
-			out = append(out, s.sentEvent(*l.Outside))
+			out = append(out, s.sentEvent(*l.Outside, a.Who.Number))
 		}
 	}
 	return out
@@ -108,7 +108,7 @@ func doorWords(door string) string {
 	return "Program"
 }
 
-func (s *Service) readEvent(r disclosure.Row) fhir.AuditEvent {
+func (s *Service) readEvent(r disclosure.Row, number string) fhir.AuditEvent {
 	client := &fhir.Reference{Display: doorWords(r.Door)}
 	if r.Session != "" {
 		client.Identifier = &fhir.Identifier{System: s.system("session"), Value: string(r.Session)}
@@ -123,7 +123,7 @@ func (s *Service) readEvent(r disclosure.Row) fhir.AuditEvent {
 			{Type: fhir.Concept(fhir.Participation, "IRCP"), Who: s.person(r), AltID: r.Username, Name: r.Name, Requestor: yes(true), PurposeOfUse: purpose(r.Purpose)},
 		},
 		Source: s.source(),
-		Entity: []fhir.Entity{s.patient(r.Member), s.data(r)},
+		Entity: []fhir.Entity{s.patient(r.Member, number), s.data(r)},
 	}
 	if r.Outcome == disclosure.Refused {
 		e.Meta, e.Outcome, e.OutcomeDesc = nil, minorFailure, "Refused: nothing was shown"
@@ -144,8 +144,13 @@ func (s *Service) system(of string) string {
 	return s.Site + "/ns/" + of
 }
 
-func (s *Service) patient(m id.Member) fhir.Entity {
-	return fhir.Entity{What: &fhir.Reference{Reference: "Patient/" + string(m), Type: "Patient"},
+// patient names the member by reference, and by the member ID where it may be shown.
+func (s *Service) patient(m id.Member, number string) fhir.Entity {
+	what := &fhir.Reference{Reference: "Patient/" + string(m), Type: "Patient"}
+	if number != "" {
+		what.Identifier = &fhir.Identifier{System: s.system("member"), Value: number}
+	}
+	return fhir.Entity{What: what,
 		Type: &fhir.Coding{System: fhir.EntityType, Code: "1"}, Role: &fhir.Coding{System: fhir.ObjectRole, Code: "1"}}
 }
 
@@ -164,7 +169,7 @@ func (s *Service) data(r disclosure.Row) fhir.Entity {
 
 // sentEvent tells a disclosure outside the portal. How it went is not known,
 // so the recipient's network is its address, or its name.
-func (s *Service) sentEvent(o disclosure.Outside) fhir.AuditEvent {
+func (s *Service) sentEvent(o disclosure.Outside, number string) fhir.AuditEvent {
 	return fhir.AuditEvent{
 		ResourceType: "AuditEvent", ID: string(o.ID), Meta: &fhir.Meta{Profile: []string{fhir.DisclosureSent}},
 		Type: &fhir.Coding{System: fhir.DICOM, Code: "110106"}, Subtype: []fhir.Coding{{System: fhir.Lifecycle, Code: "disclose"}},
@@ -175,7 +180,7 @@ func (s *Service) sentEvent(o disclosure.Outside) fhir.AuditEvent {
 				Network: &fhir.Network{Address: oneLine(or(o.Address, o.Recipient)), Type: machineName}},
 		},
 		Source: s.source(),
-		Entity: []fhir.Entity{s.patient(o.Member), {What: &fhir.Reference{Identifier: &fhir.Identifier{System: s.system("subject"), Value: "outside/" + string(o.ID)}},
+		Entity: []fhir.Entity{s.patient(o.Member, number), {What: &fhir.Reference{Identifier: &fhir.Identifier{System: s.system("subject"), Value: "outside/" + string(o.ID)}},
 			Type: &fhir.Coding{System: fhir.EntityType, Code: "2"}, Role: &fhir.Coding{System: fhir.ObjectRole, Code: "3"}, Description: o.Description}},
 	}
 }

@@ -349,7 +349,11 @@ func (s *Service) Open(ctx context.Context, who access.Actor, ref ID) (f File, e
 			return err
 		}
 		f = File{Case: c, MustAgree: c.mustAgree()}
-		f.Who, err = show(tx, who, "privacy/"+string(ref), c)
+		shows := []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}
+		if c.Kind == Amendment { // the page names the requests it is about
+			shows = append(shows, access.FieldRequests)
+		}
+		f.Who, err = show(tx, who, "privacy/"+string(ref), c, shows...)
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (s *Service) Ledger(ctx context.Context, who access.Actor, q Query) (f Foun
 			return err
 		}
 		if search.Member != "" {
-			f.Who, err = member.ForRights(tx, who, ledgerSubject, search.Member, access.FieldRequests)
+			f.Who, err = member.ForRights(tx, who, ledgerSubject, search.Member)
 		} else {
 			_, err = disclosure.Write(tx, who, disclosure.Look{Subject: ledgerSubject + q.words(), Purpose: access.Operations, Outcome: disclosure.Shown})
 		}

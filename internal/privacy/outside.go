@@ -41,7 +41,7 @@ func (s *Service) Outside(ctx context.Context, who access.Actor, ref id.Member) 
 		return member.Member{}, nil, err
 	}
 	err = s.look(ctx, who, outsideSubject, "", func(tx *db.Tx) error {
-		m, err = member.ForRights(tx, who, outsideSubject, ref)
+		m, err = member.ForRights(tx, who, outsideSubject, ref, access.FieldName, access.FieldBirth)
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,6 @@ func (s *Service) look(ctx context.Context, who access.Actor, subject, key strin
 
 // show gives a member's facts for a page about subject, with the line of the
 // ledger that says so.
-func show(tx *db.Tx, who access.Actor, subject string, c Case) (member.Member, error) {
-	return member.ForRights(tx, who, subject, c.Member, access.FieldRequests)
+func show(tx *db.Tx, who access.Actor, subject string, c Case, shows ...access.Field) (member.Member, error) {
+	return member.ForRights(tx, who, subject, c.Member, shows...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/id"
 	"hsconnect/internal/privacy"
 	"hsconnect/internal/web/kit"
@@ -101,7 +102,11 @@ func (s *site) accountingFile(c *Call) error {
 	if kinds[form] == "" {
 		return errNotFound()
 	}
-	a, err := s.Privacy.Account(c.Context(), c.Actor, ref, readingOf(c))
+	shows := []access.Field{access.FieldMemberID}
+	if form == "pdf" {
+		shows = append(shows, access.FieldName)
+	}
+	a, err := s.Privacy.Account(c.Context(), c.Actor, ref, readingOf(c), shows...)
 	if err != nil {
 		return err
 	}
