@@ -132,7 +132,7 @@ func (d *demoCmd) try(ctx context.Context) (*app.App, *demo.Clock, demo.State, e
 func (d *demoCmd) deps(a *app.App, clock *demo.Clock) demo.Deps {
 	show := bar("making the plan")
 	return demo.Deps{DB: a.DB, Clock: clock, Zone: a.Zone, Log: a.Log, Accounts: a.Accounts, Agreements: a.Agreements, Providers: a.Providers, Codes: a.Codes,
-		Coverage: a.Coverage, Sensitive: a.Sensitive, Claims: a.Claims, Documents: a.Documents, Priorauth: a.Priorauth, Review: a.Review, Record: a.Record, Now: time.Now,
+		Coverage: a.Coverage, Sensitive: a.Sensitive, Claims: a.Claims, Documents: a.Documents, Priorauth: a.Priorauth, Review: a.Review, Record: a.Record, Privacy: a.Privacy, Now: time.Now,
 		Progress: func(done, total int) { show(int64(done), int64(total)) }}
 }
 

@@ -36,6 +36,7 @@ import (
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
@@ -54,6 +55,7 @@ type App struct {
 	Vault      *blob.Vault
 	Record     *record.Log
 	Watch      *watch.Service
+	Privacy    *privacy.Service
 	Factors    *factor.Service
 	Accounts   *account.Service
 	SignOn     *signon.Service
@@ -187,6 +189,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
+	a.Privacy = privacy.New(privacy.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Plan: a.Config.Plan.Name, Site: a.Config.site()})
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
 	a.Minimum, a.Glass, a.Members = Minimum(a.DB), Glass(a.DB, a.Log, a.Config.site()), &member.Keeper{DB: a.DB}
 	a.Printout = a.printouts()
@@ -284,6 +287,8 @@ func (a *App) housekeeping() {
 	a.Jobs.Every("blob.sweep", 24*time.Hour)
 	a.Jobs.Handle(watch.JobRules, a.Watch.HandleRules)
 	a.Jobs.Handle(watch.JobNonUse, a.Watch.HandleNonUse)
+	a.Jobs.Handle(privacy.JobRemind, a.Privacy.HandleRemind)
+	a.Jobs.Every(privacy.JobRemind, privacy.EveryRemind)
 	a.Jobs.Every(watch.JobRules, watch.EveryRules)
 	a.Jobs.Every(watch.JobNonUse, watch.EveryNonUse)
 }
@@ -299,7 +304,7 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 		Address:  address,
 		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients,
 		Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes, Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents,
-		Record: a.Record, Watch: a.Watch, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Printout: a.Printout, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Record: a.Record, Watch: a.Watch, Privacy: a.Privacy, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Printout: a.Printout, Zone: a.Zone, Log: a.Log, Now: a.Now,
 		Intake: a.Intake, Claims: a.Claims,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

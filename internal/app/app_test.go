@@ -58,7 +58,7 @@ func TestHousekeepingRuns(t *testing.T) {
 		}
 		return tx.Row("select count(*) from job_dead").Scan(&dead)
 	})
-	if err != nil || scheduled != 7 || dead != 0 {
+	if err != nil || scheduled != 8 || dead != 0 {
 		t.Fatalf("%d scheduled, %d given up, %v", scheduled, dead, err)
 	}
 }

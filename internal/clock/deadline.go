@@ -2,6 +2,7 @@ package clock
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"hsconnect/internal/civil"
@@ -63,6 +64,10 @@ const (
 	Extraordinary       Ground = "extraordinary"
 )
 
+// Written is what stands in place of a ground where the law asks for a reason
+// in writing. It is none of Grounds.
+const Written Ground = "written"
+
 // Grounds lists the grounds in the order of the regulation.
 func Grounds() []Ground { return []Ground{EnrolleeAsked, NoncontractEvidence, Extraordinary} }
 
@@ -76,6 +81,7 @@ func (g Ground) Words() string {
 		return "Evidence is needed from a provider outside the network that may change a denial, and waiting is in the member's interest"
 	case Extraordinary:
 		return "Extraordinary circumstances, not routine ones, make waiting the member's interest"
+	case Written: // its reason is the plan's own words
 	}
 	return ""
 }
@@ -97,6 +103,32 @@ func Extend(d Deadline, ground Ground, loc *time.Location) (Deadline, error) {
 	if ground.Words() == "" {
 		return d, fault.Bad(fault.Problem{Path: "ground", Text: "Choose one of the grounds the law allows. Evidence from a provider under contract with the plan is not one of them"})
 	}
+	d = d.later(loc)
+	d.Ground = ground
+	return d, nil
+}
+
+// ExtendBecause is Extend for the clocks of the privacy rule, which take a
+// reason in the plan's own words instead of a ground (45 CFR
+// 164.524(b)(2)(iii), 164.526(b)(2)(ii), 164.528(c)(1)(ii)). No reason is
+// fault.Invalid at "reason". What comes of it has Written as its ground.
+func ExtendBecause(d Deadline, reason string, loc *time.Location) (Deadline, error) {
+	if !d.Rule.Extendable() {
+		return d, fault.New(fault.Conflict, "There is no extension for this: answer it by its due time")
+	}
+	if d.Ground != "" {
+		return d, fault.New(fault.Conflict, "This was extended once already, and the law allows no second extension")
+	}
+	if strings.TrimSpace(reason) == "" {
+		return d, fault.Bad(fault.Problem{Path: "reason", Text: "Give the reason for the delay: the member gets it in writing, with the new date"})
+	}
+	d = d.later(loc)
+	d.Ground = Written
+	return d, nil
+}
+
+// later gives the deadline moved by the extension of its rule.
+func (d Deadline) later(loc *time.Location) Deadline {
 	more := d.Rule.Extension
 	last := endOf(civil.Of(d.Limit, loc).AddDays(more), loc)
 	switch d.Rule.Counting {
@@ -109,8 +141,7 @@ func Extend(d Deadline, ground Ground, loc *time.Location) (Deadline, error) {
 		d.Limit = last
 		d.Target = earlier(d.Target.Add(days(more)), last)
 	}
-	d.Ground = ground
-	return d, nil
+	return d
 }
 
 // State says where something with a deadline stands.

@@ -128,7 +128,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s %d is not found", r.ID, r.Version)
 		}
 	}
-	if len(last) != 6 {
+	if len(last) != 10 {
 		t.Errorf("%d kinds", len(last))
 	}
 	if _, ok := clock.Find(clock.StandardPA, 9); ok {
@@ -290,4 +290,30 @@ func TestDeadlineProperties(t *testing.T) {
 			t.Fatalf("extended by %d days", n)
 		}
 	})
+}
+
+func TestExtendBecause(t *testing.T) {
+	loc := zone(t, "America/New_York")
+	at := time.Date(2026, 9, 1, 12, 0, 0, 0, loc)
+	for kind, want := range map[clock.Kind]string{
+		clock.Accounting: "2026-11-30 23:59:59.999999 EST", clock.Amendment: "2026-11-30 23:59:59.999999 EST", clock.Inspection: "2026-10-31 23:59:59.999999 EDT",
+	} {
+		d := clock.Due(kind, at, loc)
+		_, err := clock.ExtendBecause(d, " ", loc)
+		if !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s without a reason: %v", kind, err)
+		}
+		once, err := clock.ExtendBecause(d, "The records of 2021 are in the archive", loc)
+		if err != nil || once.Ground != clock.Written || once.Limit.In(loc).Format(local) != want {
+			t.Errorf("%s: %s %v", kind, once.Limit.In(loc).Format(local), err)
+		}
+		_, err = clock.ExtendBecause(once, "Still", loc)
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s a second time: %v", kind, err)
+		}
+	}
+	_, err := clock.ExtendBecause(clock.Due(clock.Restriction, at, loc), "Late", loc)
+	if !fault.Is(err, fault.Conflict) {
+		t.Errorf("a clock without extension: %v", err)
+	}
 }

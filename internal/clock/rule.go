@@ -23,6 +23,10 @@ const (
 	Expedited      Kind = "expedited"        // item or service, expedited
 	PartBStandard  Kind = "part-b-standard"  // Part B drug
 	PartBExpedited Kind = "part-b-expedited" // Part B drug, expedited
+	Accounting     Kind = "accounting"       // a member's request for an accounting of disclosures
+	Amendment      Kind = "amendment"        // a member's request to amend the record
+	Inspection     Kind = "access"           // a member's request to see or get the record
+	Restriction    Kind = "restriction"      // a member's request for a restriction or another address
 	Documentation  Kind = "documentation"    // the plan's request for more documents; not for emergent or urgent requests (K-14)
 )
 
@@ -102,6 +106,26 @@ func Rules() []Rule {
 			ID: Documentation, Version: 1, Name: "Request for documents: 2 business days",
 			Row: "K-10", Citation: "CAQH CORE Prior Authorization (278) Infrastructure Rule vPA.3.0",
 			Counting: Business, Length: 2, Expiry: Reported,
+		},
+		{
+			ID: Accounting, Version: 1, Name: "Accounting of disclosures: 60 calendar days",
+			Row: "P-08", Citation: "45 CFR 164.528(c)(1)",
+			Counting: Calendar, Length: 60, Extension: 30, Expiry: Reported,
+		},
+		{
+			ID: Amendment, Version: 1, Name: "Amendment of the record: 60 calendar days",
+			Row: "P-05", Citation: "45 CFR 164.526(b)(2)",
+			Counting: Calendar, Length: 60, Extension: 30, Expiry: Reported,
+		},
+		{
+			ID: Inspection, Version: 1, Name: "Access to the record: 30 calendar days",
+			Row: "P-04", Citation: "45 CFR 164.524(b)(2)",
+			Counting: Calendar, Length: 30, Extension: 30, Expiry: Reported,
+		},
+		{
+			ID: Restriction, Version: 1, Name: "Restriction or another address: the plan's own 30 calendar days",
+			Row: "P-13", Citation: "45 CFR 164.522 (sets no time; this one is the plan's)",
+			Counting: Calendar, Length: 30, Expiry: Reported,
 		},
 	}
 }

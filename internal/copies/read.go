@@ -2,6 +2,7 @@ package copies
 
 import (
 	"database/sql"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/db"
@@ -76,6 +77,17 @@ func (s *Service) Find(tx *db.Tx, who access.Actor, number id.CopyNumber) (Copy,
 	}
 	c.First = all[0].At
 	return c, all, nil
+}
+
+// Reviewed gives how many later copies a privacy officer closed from a time on
+// and before another.
+func (s *Service) Reviewed(tx *db.Tx, who access.Actor, from, until time.Time) (n int, err error) {
+	err = who.May(access.ReviewPrivacy)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.Row("select count(*) from print_copy_review where at_us >= $1 and at_us < $2", db.Micros(from), db.Micros(until)).Scan(&n)
+	return n, err
 }
 
 // Second gives the second and later copies that no privacy officer has

@@ -125,7 +125,7 @@ func (s *Service) tell(tx *db.Tx) (int, error) {
 }
 
 // officesOnly leaves out the plan, whose own people look as well.
-func officesOnly(tx *db.Tx, all []disclosure.Recipient) ([]disclosure.Recipient, error) {
+func officesOnly(tx *db.Tx, all []disclosure.Onlooker) ([]disclosure.Onlooker, error) {
 	plan := map[id.Organization]bool{}
 	for _, r := range all {
 		_, asked := plan[r.Org]
@@ -138,7 +138,7 @@ func officesOnly(tx *db.Tx, all []disclosure.Recipient) ([]disclosure.Recipient,
 		}
 		plan[r.Org] = o.Kind == provider.PlanKind
 	}
-	return slices.DeleteFunc(all, func(r disclosure.Recipient) bool { return plan[r.Org] }), nil
+	return slices.DeleteFunc(all, func(r disclosure.Onlooker) bool { return plan[r.Org] }), nil
 }
 
 // told is a notice on its way into the table. Days are as the database keeps them.

@@ -29,6 +29,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/document"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
@@ -78,6 +79,7 @@ type Deps struct {
 	Priorauth  *priorauth.Service
 	Review     *review.Service
 	Record     *record.Log
+	Privacy    *privacy.Service
 
 	Now      func() time.Time      // the real time, which the dates lean on
 	Size     Size                  // zero: Full

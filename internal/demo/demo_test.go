@@ -54,7 +54,7 @@ func open(t *testing.T, database string, size demo.Size) (*app.App, demo.Deps) {
 	// Hashes are as cheap as they can be: how dear they are is account's to test.
 	a.Accounts = account.New(account.Deps{DB: a.DB, Argon: account.Params{Memory: 64, Passes: 1, Lanes: 1}, Factors: a.Factors, Words: []string{demo.PlanName}})
 	return a, demo.Deps{DB: a.DB, Clock: clock, Zone: a.Zone, Accounts: a.Accounts, Agreements: a.Agreements, Providers: a.Providers, Codes: a.Codes,
-		Coverage: a.Coverage, Sensitive: a.Sensitive, Claims: a.Claims, Documents: a.Documents, Priorauth: a.Priorauth, Review: a.Review, Record: a.Record, Now: time.Now, Size: size}
+		Coverage: a.Coverage, Sensitive: a.Sensitive, Claims: a.Claims, Documents: a.Documents, Priorauth: a.Priorauth, Review: a.Review, Record: a.Record, Privacy: a.Privacy, Now: time.Now, Size: size}
 }
 
 func build(t *testing.T, d demo.Deps) demo.SignIns {

@@ -172,6 +172,7 @@ func (h *hand) events() []event {
 	}
 	out = append(out, h.arrivals()...)
 	out = append(out, h.news())
+	out = append(out, h.rights()...)
 	slices.SortStableFunc(out, func(a, b event) int { return cmp.Compare(a.at.UnixMicro(), b.at.UnixMicro()) })
 	return out
 }

@@ -92,3 +92,14 @@ func UnderTie(tx *db.Tx, who access.Actor, person id.Person, tie string, from, u
 	return db.Collect(scan)(tx.Rows("select "+columns+" from disclosure where person = $1 and at_us >= $2 and at_us <= $3 and tie = $4 order by at_us desc, id desc limit $5",
 		string(person), db.Micros(from), db.Micros(until), tie, bounded(limit)))
 }
+
+// First gives the time of the ledger's first line, or zero while it is empty.
+// It names nobody and needs no right.
+func First(tx *db.Tx) (time.Time, error) {
+	var at int64
+	err := tx.Row("select at_us from disclosure order by id limit 1").Scan(&at)
+	if db.NoRows(err) {
+		return time.Time{}, nil
+	}
+	return db.Time(at), err
+}

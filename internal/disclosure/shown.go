@@ -12,8 +12,8 @@ import (
 	"hsconnect/internal/id"
 )
 
-// Recipient is an organization that was shown something of a member.
-type Recipient struct {
+// Onlooker is an organization that was shown something of a member.
+type Onlooker struct {
 	Org    id.Organization
 	Member id.Member
 	Last   time.Time // the last time within the stretch asked for
@@ -23,14 +23,14 @@ type Recipient struct {
 // of these members from a time on and before another, each with its last look
 // of the kind, for the portal to tell them that it has changed. It takes at
 // most a few hundred members at a time.
-func OrganizationsShown(tx *db.Tx, members []id.Member, field access.Field, since, before time.Time) ([]Recipient, error) {
+func OrganizationsShown(tx *db.Tx, members []id.Member, field access.Field, since, before time.Time) ([]Onlooker, error) {
 	type found struct {
-		Recipient
+		Onlooker
 
 		fields string
 	}
 	seen := map[[2]string]int{}
-	var out []Recipient
+	var out []Onlooker
 	members = slices.Compact(slices.Sorted(slices.Values(members)))
 	for some := range slices.Chunk(members, chunk) {
 		args := []any{string(Shown), db.Micros(since), db.Micros(before)}
@@ -58,7 +58,7 @@ func OrganizationsShown(tx *db.Tx, members []id.Member, field access.Field, sinc
 			switch {
 			case !twice:
 				seen[key] = len(out)
-				out = append(out, f.Recipient)
+				out = append(out, f.Onlooker)
 			case f.Last.After(out[at].Last):
 				out[at].Last = f.Last
 			}

@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/portaltest/portal"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/web"
 )
@@ -45,6 +46,8 @@ type stage struct {
 	open    id.Number // a request that the plan has
 	draft   id.Draft
 	doc     id.Document
+	asked   privacy.ID // an accounting that she asks for
+	visit   id.Visit   // that she is being seen
 	people  []portal.Person
 	browser map[string]*portal.Browser
 }
@@ -84,6 +87,13 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 		"GET /documents/{id}":                  at("/documents/" + string(s.doc)),
 		"GET /plan/cases/{number}":             at("/plan/cases/" + string(s.open)),
 		"GET /plan/privacy/restrictions":       at("/plan/privacy/restrictions"),
+		"GET /plan/privacy/ledger":             at("/plan/privacy/ledger?member=" + string(s.member)),
+		"GET /plan/privacy/outside/{member}":   at("/plan/privacy/outside/" + string(s.member)),
+		"GET /plan/privacy/visits/{id}":        at("/plan/privacy/visits/" + string(s.visit)),
+		"GET /plan/privacy/requests/{id}":      at("/plan/privacy/requests/" + string(s.asked)),
+
+		"GET /plan/privacy/requests/{id}/accounting":        at("/plan/privacy/requests/" + string(s.asked) + "/accounting"),
+		"GET /plan/privacy/requests/{id}/accounting/{form}": at("/plan/privacy/requests/" + string(s.asked) + "/accounting/ndjson?reading=everything"),
 		"POST /members/day": func() (string, url.Values) { // typed in other letters than those of an answer
 			return "/members/day", url.Values{"members": {"plantedlast, plantedfirst, 4-17-1949"}, "purpose": {"TREATMENT"}}
 		},
@@ -168,6 +178,12 @@ func (s *stage) work(t *testing.T) {
 	draft, err := p.Priorauth.StartDraft(t.Context(), p.Clerk.Actor, s.member)
 	s.must(t, err)
 	s.doc, s.draft = doc.ID, draft.ID
+	asked, err := p.Desk.Begin(t.Context(), p.Privacy.Actor, privacy.NewCase{Key: s.key, Kind: privacy.Accounting, Asked: "Whom did you tell?", Channel: "letter"})
+	s.must(t, err)
+	s.asked = asked.ID
+	s.must(t, p.DB.View(t.Context(), func(tx *db.Tx) error {
+		return tx.Row("select id from member_visit where member = $1 limit 1", string(s.member)).Scan(&s.visit)
+	}))
 }
 
 // ledger gives the lines about the planted member, by their ids.

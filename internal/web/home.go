@@ -88,6 +88,15 @@ func (s *site) plainPlanHome(c *Call) error {
 		}
 		waits[importsPath] = len(waitingFiles(held))
 	}
+	if c.Actor.Has(access.ReviewPrivacy) {
+		d, err := s.Privacy.Desk(c.Context(), c.Actor)
+		if err != nil {
+			return err
+		}
+		for _, one := range d.Sorts {
+			waits[privacyPath] += len(one.Items)
+		}
+	}
 	var rows []kit.Row
 	for _, n := range append(c.nav("home"), kit.NavItem{Text: "Your account", Href: "/account"}, kit.NavItem{Text: "State of the service", Href: "/status"}) {
 		what, ok := planPages()[n.Href]
@@ -114,6 +123,7 @@ func planPages() map[string]planPage {
 		"/plan/organizations": {"Who may use the portal: administrators, dates of leaving, identity providers", "office asks for an administrator", "offices ask for an administrator"},
 		"/plan/accounts":      {"Find somebody, see the state of the account and why, and help", "", ""},
 		"/plan/incidents":     {"Accounts that somebody else may be using: look, decide, and open them again", "open incident", "open incidents"},
+		"/plan/privacy":       {"What waits for the privacy officer, the ledger, what members ask for, the weekly review", "thing waits", "things wait"},
 		"/plan/agreements":    {"The user agreement: versions, who accepted, the next one", "", ""},
 		fieldsPath:            {"Which facts about a member each role sees, changed by two people", "proposal waits", "proposals wait"},
 		restrictionsPath:      {"Members whose information takes a reason, and what was opened with one", "opening to review", "openings to review"},

@@ -177,10 +177,3 @@ func (c *Call) copyRow(g copies.Copy, linked bool) kit.Row {
 		{Text: "Copy " + strconv.Itoa(g.No), Header: true}, number, {Text: g.Name}, {Text: c.Moment(g.At).Text}, {Text: orDash(g.Reason)},
 	}}
 }
-
-func orDash(text string) string {
-	if text == "" {
-		return "—"
-	}
-	return text
-}

@@ -55,7 +55,7 @@ type Route struct {
 func (s *site) routes() []Route {
 	return slices.Concat(s.routesEntry(), s.routesOffice(), s.routesLookup(), s.routesPlan(), s.routesAdmission(), s.routesAgreement(), s.routesWatch(),
 		s.routesSignOn(), s.routesClient(), s.routesFields(), s.routesGlass(), s.routesRestrictions(), s.routesImports(), s.routesBenefits(),
-		s.routesClaims(), s.routesPrint())
+		s.routesClaims(), s.routesPrint(), s.routesPrivacy())
 }
 
 const normalLimit = 1 << 20

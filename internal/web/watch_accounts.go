@@ -75,16 +75,18 @@ func whyOf(p account.Person) string {
 
 // accountFileView is one account, for those who help its owner.
 type accountFileView struct {
-	file    account.File
-	id      string
-	form    *Form
-	done    string
-	facts   []kit.Fact
-	means   []kit.Fact // second factors and sign-in, in counts
-	members []kit.Row
-	events  []kit.Row
-	cases   []kit.Row
-	actions []kit.Option
+	file  account.File
+	id    string
+	form  *Form
+	done  string
+	facts []kit.Fact
+
+	mayLedger bool       // may read what was opened with it
+	means     []kit.Fact // second factors and sign-in, in counts
+	members   []kit.Row
+	events    []kit.Row
+	cases     []kit.Row
+	actions   []kit.Option
 }
 
 func (s *site) accountFilePage(c *Call) error {
@@ -104,7 +106,7 @@ func (s *site) showAccountFile(c *Call, person id.Person, f *Form) error {
 	if err != nil {
 		return err
 	}
-	v := accountFileView{file: file, id: string(person), form: f, done: accountDone(c.Query("done")), facts: c.fileFacts(file), means: meansOf(file)}
+	v := accountFileView{file: file, id: string(person), form: f, done: accountDone(c.Query("done")), facts: c.fileFacts(file), means: meansOf(file), mayLedger: c.Actor.Has(access.ReadDisclosures)}
 	for _, m := range file.Memberships {
 		v.members = append(v.members, c.memberOfRow(m))
 	}

@@ -36,6 +36,7 @@ import (
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
@@ -66,6 +67,7 @@ type Deps struct {
 	Glass      *glass.Service
 	Members    *member.Keeper
 	Printout   *printout.Service
+	Privacy    *privacy.Service
 
 	Zone *time.Location   // the plan's: every time on a page is told in it
 	Now  func() time.Time // the portal's clock
@@ -111,7 +113,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 func New(d Deps) (http.Handler, error) {
 	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil ||
 		d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil || d.Review == nil || d.Documents == nil || d.Record == nil ||
-		d.Watch == nil || d.Printout == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Claims == nil || d.Zone == nil || d.Now == nil ||
+		d.Watch == nil || d.Privacy == nil || d.Printout == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Claims == nil || d.Zone == nil || d.Now == nil ||
 		d.Ready == nil {
 		return nil, errDeps
 	}

@@ -39,6 +39,7 @@ import (
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
@@ -58,6 +59,7 @@ type Portal struct {
 	Vault      *blob.Vault
 	Record     *record.Log
 	Watch      *watch.Service
+	Desk       *privacy.Service // the privacy officer's
 	Accounts   *account.Service
 	SignOn     *signon.Service // at SignOnSite
 	Admission  *admission.Service
@@ -150,6 +152,7 @@ func (p *Portal) services() {
 	_, err = p.Agreements.EnsurePublished(p.ctx(), access.SystemActor("agreement"))
 	must(t, err)
 	p.Watch = watch.New(watch.Deps{DB: p.DB, Log: log, Zone: zone, HelpDesk: "helpdesk@example.org", Call: "1-800-555-0142", Site: Site})
+	p.Desk = privacy.New(privacy.Deps{DB: p.DB, Log: log, Zone: zone, Plan: PlanName, Site: Site})
 	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
@@ -182,7 +185,7 @@ func (p *Portal) Deps() web.Deps {
 	return web.Deps{
 		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements,
 		Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth, Review: p.Review,
-		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Printout: p.Printout, Zone: p.Zone,
+		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Privacy: p.Desk, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Printout: p.Printout, Zone: p.Zone,
 		Now: p.Clock.Now, Intake: p.Files, Claims: p.Claims,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
