@@ -23,6 +23,7 @@ type OfMemberRow struct {
 
 // MemberWork is what an office has in hand for one member.
 type MemberWork struct {
+	Shown    bool          // the actor may see requests
 	Requests []OfMemberRow // the newest change first, at most twenty
 	More     bool          // there are more requests
 	Drafts   []Draft       // open, without the member's facts
@@ -45,6 +46,7 @@ func (s *Service) OfMember(ctx context.Context, who access.Actor, m id.Member) (
 			return err
 		}
 		out, err = s.ofMember(tx, who, m)
+		out.Shown = true
 		if err != nil || len(out.Requests)+len(out.Drafts) == 0 {
 			return err
 		}

@@ -79,6 +79,11 @@ func (s *site) lookUpDay(c *Call) error {
 				return s.dayAgain(c, f, text)
 			}
 		}
+		if fault.Is(err, fault.Internal) { // nothing was looked up, and nothing typed is lost
+			c.logCause("a day's list", err)
+			f.Fail("members", "Members", "Nothing was looked up: something went wrong on our side. Send the list again, or call the HelpDesk with reference "+c.Reference)
+			return c.Show(Page{Status: http.StatusInternalServerError, Title: "Several members at once", Section: "members", Form: f, Body: dayBody(dayForm(c, f, text))})
+		}
 		if err != nil {
 			return err
 		}

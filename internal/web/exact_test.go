@@ -16,6 +16,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
@@ -46,6 +47,7 @@ type stage struct {
 	open    id.Number // a request that the plan has
 	draft   id.Draft
 	doc     id.Document
+	claim   claim.ID
 	asked   privacy.ID // an accounting that she asks for
 	visit   id.Visit   // that she is being seen
 	people  []portal.Person
@@ -65,7 +67,12 @@ func (s *stage) planted() map[access.Field][]string {
 		access.FieldLanguage: {"Plantedlanguage"},
 		access.FieldPlan:     {"Planted Advantage", "H7777-777"},
 		access.FieldCoverage: {"January 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
-		access.FieldPCP:      {"Plantedpcp", "Planted Primary Care"},
+		access.FieldPCP:      {"Plantedpcp"},
+		access.FieldSpent:    {"$707.50"},
+		access.FieldOther:    {"Planted Mutual"},
+		access.FieldNeeded:   {"Plantedneeded"},
+		access.FieldClaims:   {"PLC770077"},
+		access.FieldAmounts:  {"$7,707.07"},
 		access.FieldCopays:   {"Planted visit", "$77"},
 		access.FieldRequests: {string(s.open), "Plantednote", "planted-scan.png"},
 	}
@@ -86,6 +93,9 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 		"GET /authorizations/{number}/receipt": at("/authorizations/" + string(s.open) + "/receipt"),
 		"GET /documents/{id}":                  at("/documents/" + string(s.doc)),
 		"GET /plan/cases/{number}":             at("/plan/cases/" + string(s.open)),
+		"GET /panel":                           at("/panel"),
+		"GET /claims":                          at("/claims?from=11/1/2026&to=11/20/2026"),
+		"GET /claims/{id}":                     at("/claims/" + string(s.claim)),
 		"GET /plan/privacy/restrictions":       at("/plan/privacy/restrictions"),
 		"GET /plan/privacy/ledger":             at("/plan/privacy/ledger?member=" + string(s.member)),
 		"GET /plan/privacy/outside/{member}":   at("/plan/privacy/outside/" + string(s.member)),
@@ -96,6 +106,9 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 		"GET /plan/privacy/requests/{id}/accounting/{form}": at("/plan/privacy/requests/" + string(s.asked) + "/accounting/ndjson?reading=everything"),
 		"POST /members/day": func() (string, url.Values) { // typed in other letters than those of an answer
 			return "/members/day", url.Values{"members": {"plantedlast, plantedfirst, 4-17-1949"}, "purpose": {"TREATMENT"}}
+		},
+		"POST /claims": func() (string, url.Values) {
+			return "/claims", url.Values{"number": {"plt-770001"}, "birth": {"4-17-1949"}}
 		},
 		"POST /print/{kind}/{id}": func() (string, url.Values) {
 			day := civil.Of(s.Clock.Now(), s.Zone)
@@ -133,9 +146,9 @@ func newStage(t *testing.T, p *portal.Portal) *stage {
 func (s *stage) enroll(t *testing.T) {
 	t.Helper()
 	pcp := provider.Practitioner{ID: id.New[id.Practitioner](s.DB.Now()), NPI: portal.NPI(77), First: "Pat", Last: "Plantedpcp", Specialty: "family medicine",
-		Org: s.Facility.ID, OrgName: "Planted Primary Care", Phone: "212-555-0155", InNetwork: true}
+		Org: s.Office.ID, Phone: "212-555-0155", InNetwork: true}
 	s.must(t, s.Coverage.ImportPlans(t.Context(), portal.Operator(), []coverage.Plan{{Code: "PLANTED", Name: "Planted Advantage", Contract: "H7777-777",
-		Copays: []coverage.Copay{{Service: "Planted visit", Text: "$77", Cents: 7700}}}}))
+		Copays: []coverage.Copay{{Service: "Planted visit", Text: "$77", Cents: 7700, Needed: coverage.NeededYes, NeededNote: "Plantedneeded"}}}}))
 	s.must(t, s.DB.Update(t.Context(), func(tx *db.Tx) error { return provider.PutPractitioner(tx, portal.Operator(), pcp) }))
 	file := "member_number,subscriber_number,relationship,last,first,middle,suffix,birth,gender,street,city,state,zip,phone,plan,group,from,to,pcp_npi\n" +
 		"PLT770001,PLT770001,self,Plantedlast,Plantedfirst,,,1949-04-17,female,77 Plantedstreet,Plantedcity,NY,10077,212-555-0777,PLANTED,PLANTEDGRP,2026-01-03,," + string(pcp.NPI) + "\n"
@@ -154,6 +167,26 @@ func (s *stage) enroll(t *testing.T) {
 		m.Language, s.member = "Plantedlanguage", m.ID
 		_, err = member.Put(tx, portal.Operator(), m)
 		return err
+	}))
+	s.state(t)
+}
+
+// state loads what the plan's systems say of her: what is used, other
+// coverage, and a claim of the office.
+func (s *stage) state(t *testing.T) {
+	t.Helper()
+	spent, err := s.Coverage.ImportSpent(t.Context(), portal.Operator(), csvSource("member_number,plan_code,year,kind,amount,as_of\nPLT770001,PLANTED,2026,deductible,707.50,2026-10-31\n"))
+	s.must(t, err)
+	other, err := s.Coverage.ImportOther(t.Context(), portal.Operator(), csvSource("member_number,payer,policy_kind,pays,from,to\nPLT770001,Planted Mutual,employer,primary,2026-02-01,\n"))
+	s.must(t, err)
+	claims, err := s.Claims.Import(t.Context(), portal.Operator(), csvSource("claim_number,member_number,birth,billing_npi,rendering_npi,status,as_of,from,charge,paid\n"+
+		"PLC770077,PLT770001,1949-04-17,"+string(s.Office.NPI)+",,paid,2026-11-20,2026-11-10,7707.07,0.01\n"), "csv", claim.CSV, nil)
+	s.must(t, err)
+	if spent.RefusedTotal+other.RefusedTotal+claims.RefusedTotal > 0 {
+		t.Fatalf("refused: %v %v %v", spent.Refused, other.Refused, claims.Refused)
+	}
+	s.must(t, s.DB.View(t.Context(), func(tx *db.Tx) error {
+		return tx.Row("select id from claim where member = $1", string(s.member)).Scan(&s.claim)
 	}))
 }
 
@@ -223,6 +256,9 @@ func (s *stage) lookAt(t *testing.T, route string, who portal.Person) look {
 	}
 	if out.answer.Header.Get("Content-Type") == "application/pdf" {
 		out.answer.Body = pdfWords(t, out.answer.Body)
+	}
+	if strings.Contains(out.answer.Body, "hs-printable") {
+		t.Errorf("%s as %s prints itself", route, who.Username)
 	}
 	// The address that was asked for is no answer to it, nor is what was typed.
 	body := html.UnescapeString(out.answer.Body) + " " + out.answer.Header.Get("Content-Disposition")

@@ -338,7 +338,7 @@ func TestTheLedgerUnavailableShowsNothing(t *testing.T) {
 		t.Errorf("%d", a.Status)
 	}
 	a := b.Post("/members/day", url.Values{"members": {"SHA20987716, 3/4/1951"}})
-	if a.Status != http.StatusOK || strings.Contains(a.Body, "Eleanor") || !strings.Contains(a.Text(), "Not answered") {
+	if a.Status != http.StatusInternalServerError || strings.Contains(a.Body, "Eleanor") || !strings.Contains(a.Text(), "Nothing was looked up") {
 		t.Errorf("%d\n%s", a.Status, a.Text())
 	}
 	if kept, _ := a.Field("members"); kept != "SHA20987716, 3/4/1951" {

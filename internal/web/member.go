@@ -80,7 +80,7 @@ func (s *site) memberView(c *Call) error {
 		return err
 	}
 	p.Header.Actions = memberActions(p.ID, p.MayAsk, copy)
-	p.ShowsWork = c.Actor.Side == access.Office && sheet.Shows(access.FieldRequests)
+	p.ShowsWork = work.Shown
 	p.Work, p.WorkMore = c.memberWork(work), work.More
 	p.Claims, err = s.claimsOfMember(c, who)
 	if err != nil {

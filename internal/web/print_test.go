@@ -510,6 +510,9 @@ func TestNoPageWithMembersPrintsItself(t *testing.T) {
 		for name, value := range there {
 			path = strings.ReplaceAll(path, name, value)
 		}
+		if parameter.MatchString(path) {
+			continue // the walk of exact facts has it
+		}
 		a := who(rt).Get(path)
 		if a.Status != http.StatusOK || strings.Contains(a.Body, "hs-printable") || !strings.Contains(a.Body, "hs-print-refused") {
 			t.Errorf("%s: %d prints itself", rt.Pattern, a.Status)
