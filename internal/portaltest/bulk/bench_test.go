@@ -51,6 +51,7 @@ const desksMost = 64
 func BenchmarkBig(b *testing.B) {
 	size := strings.Fields(cmp.Or(os.Getenv("HSCONNECT_BIG"), "2000 20000"))
 	plan := bulk.Plan{Seed: 1, Now: dbtest.Start, Members: number(b, size[0]), Disclosures: number(b, size[1])}
+	plan.Orgs = max(plan.Members/1000, 20)
 	for _, engine := range []string{"sqlite", "postgres"} {
 		if len(size) > 2 && size[2] != engine {
 			continue
@@ -92,7 +93,7 @@ func planted(b *testing.B, engine string, plan bulk.Plan) *plant {
 	// Eight callers on eight connections, as browsers keep them.
 	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = desksMost //nolint:forcetypeassert // it is one
 	run := strconv.FormatInt(time.Now().UnixNano(), 36)
-	for org := range min(desksMost, (plan.Members+999)/1000*2) {
+	for org := range min(desksMost, plan.Orgs) {
 		p.desks = append(p.desks, p.desk(b, org, run))
 	}
 	return p
@@ -140,8 +141,9 @@ func (p *plant) turn(i int) (desk, bulk.Person) {
 }
 
 // benchLook compares the look-up page (the form's post that finds a member, the
-// page that the redirect leads to) and the service behind the post with a bare
-// indexed read and one durable row. The form says what a page costs without any
+// page that the redirect leads to), the service behind the post (find) and that
+// of a program that asks for all at once (service) with a bare indexed read and
+// one durable row. The form says what a page costs without any
 // of it (session, rendering, HTTP, client), and http what HTTP and the client
 // alone do.
 func (p *plant) benchLook(b *testing.B) {
@@ -160,6 +162,13 @@ func (p *plant) benchLook(b *testing.B) {
 		p.callers(b, func(i int) error {
 			d, m := p.turn(i)
 			_, err := p.Coverage.LookUp(ctx(), d.who, coverage.Query{Key: member.Key{Number: m.Number, Birth: m.Birth}, Purpose: access.Treatment})
+			return err
+		})
+	})
+	b.Run("find", func(b *testing.B) {
+		p.callers(b, func(i int) error {
+			d, m := p.turn(i)
+			_, err := p.Coverage.Find(ctx(), d.who, coverage.Query{Key: member.Key{Number: m.Number, Birth: m.Birth}, Purpose: access.Treatment})
 			return err
 		})
 	})

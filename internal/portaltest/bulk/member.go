@@ -214,8 +214,9 @@ func (p Plan) pcps() table {
 	}}
 }
 
-// ties are the panel of each organization, claims that some sent, and visits,
-// of which most have run out.
+// ties are the panel of each organization as it was last looked at, within two
+// months, claims that some sent, and visits. Most have run out: at the next look
+// the portal finds the panel again.
 func (p Plan) ties() table {
 	return table{"member_tie", []string{"org", "member", "kind", "since_us", "until_us", "person"}, func(add func([]any) error) error {
 		d, row := newDice(), make([]any, 0, 6)
@@ -227,7 +228,8 @@ func (p Plan) ties() table {
 			d.throw(p.Seed, forTie, p.Orgs+i)
 			home, other := p.panelOrg(i), d.IntN(p.Orgs)
 			since := p.begin().Add(time.Duration(d.Int64N(int64(p.Now.Sub(p.begin())))))
-			err := add(append(row[:0], orgs[home], p.memberID(i), string(member.TiePanel), db.Micros(p.begin()), int64(0), ""))
+			looked := p.Now.Add(-time.Duration(d.Int64N(int64(60 * 24 * time.Hour))))
+			err := add(append(row[:0], orgs[home], p.memberID(i), string(member.TiePanel), db.Micros(looked), db.Micros(looked.AddDate(0, 0, 31)), ""))
 			if err == nil && d.in(300) {
 				err = add(append(row[:0], orgs[other], p.memberID(i), string(member.TieClaim), db.Micros(since), int64(0), ""))
 			}
