@@ -81,6 +81,11 @@ func TestServicesUseWhatIsMade(t *testing.T) {
 		d := opened(t, to)
 		ledger(t, d, plan)
 		s := coverage.New(coverage.Deps{DB: d, Zone: time.UTC})
+		for _, m := range plan.Panel(3, 5) {
+			if m.Org != 3 {
+				t.Fatalf("a member of the panel of 3 belongs to %d", m.Org)
+			}
+		}
 		found := 0
 		for i := range 200 {
 			m := plan.Member(i)

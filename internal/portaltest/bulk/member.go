@@ -49,6 +49,19 @@ func (p Plan) Member(i int) Person {
 	return p.folk().member(i).Person
 }
 
+// Panel makes the first members of an organization's panel again, at most n.
+func (p Plan) Panel(org, n int) []Person {
+	p, err := p.settled()
+	if err != nil {
+		panic(err)
+	}
+	f, out := p.folk(), make([]Person, 0, n)
+	for i := org; i < p.Members && len(out) < n; i += p.Orgs {
+		out = append(out, f.member(i).Person)
+	}
+	return out
+}
+
 // OrgID gives the id of an organization, as Person.Org numbers them.
 func (p Plan) OrgID(org int) string {
 	p, err := p.settled()
