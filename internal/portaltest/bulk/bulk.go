@@ -112,5 +112,5 @@ func (p Plan) settled() (Plan, error) {
 
 // tables gives what is made, in order.
 func (p Plan) tables() []table {
-	return []table{p.orgs(), p.practitioners(), p.plans(), p.copays(), p.members(), p.spans(), p.pcps(), p.ties(), p.ledger()}
+	return []table{p.orgs(), p.practitioners(), p.plans(), p.copays(), p.members(), p.spans(), p.pcps(), p.pcpSpans(), p.ties(), p.ledger()}
 }

@@ -27,7 +27,7 @@ type dice struct {
 
 func newDice() *dice {
 	d := &dice{}
-	d.Rand = rand.New(&d.pcg) //nolint:gosec // see dice
+	d.Rand = rand.New(&d.pcg)
 	return d
 }
 
@@ -49,12 +49,12 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 // ref gives the id of row no of a part, made at a time.
 func (p Plan) ref(part, no int, at time.Time) string {
 	var b [26]byte
-	ms := uint64(at.UnixMilli()) //nolint:gosec // after 1970
+	ms := uint64(at.UnixMilli())
 	for i := 9; i >= 0; i-- {
 		b[i] = alphabet[ms&31]
 		ms >>= 5
 	}
-	state := p.Seed ^ uint64(part)<<56 ^ uint64(no) //nolint:gosec // bits
+	state := p.Seed ^ uint64(part)<<56 ^ uint64(no)
 	for half := range 2 {
 		bits := mixed(&state)
 		for i := range 8 {

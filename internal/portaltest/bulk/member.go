@@ -212,19 +212,34 @@ func (p Plan) spans() table {
 
 func (p Plan) pcps() table {
 	return table{"coverage_pcp", []string{"member", "npi", "known_us"}, func(add func([]any) error) error {
-		numbers := make([]string, p.Orgs*doctorsEach)
-		for i := range numbers {
-			numbers[i] = doctorNPI(i/doctorsEach, i%doctorsEach)
-		}
 		row := make([]any, 0, 3)
-		for i := range p.Members {
-			err := add(append(row[:0], p.memberID(i), numbers[p.panelOrg(i)*doctorsEach+i/p.Orgs%doctorsEach], db.Micros(p.begin())))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.eachDoctor(func(m, npi string) error { return add(append(row[:0], m, npi, db.Micros(p.begin()))) })
 	}}
+}
+
+// pcpSpans say the same of every day: nobody has changed her doctor.
+func (p Plan) pcpSpans() table {
+	return table{"coverage_pcp_span", []string{"id", "member", "npi", "from_on", "to_on", "known_us", "closed_us"}, func(add func([]any) error) error {
+		row, from := make([]any, 0, 7), civil.Of(p.begin(), time.UTC).String()
+		return p.eachDoctor(func(m, npi string) error {
+			return add(append(row[:0], m, m, npi, from, forever, db.Micros(p.begin()), int64(0)))
+		})
+	}}
+}
+
+// eachDoctor tells fn each member with the number of her primary care provider.
+func (p Plan) eachDoctor(fn func(m, npi string) error) error {
+	numbers := make([]string, p.Orgs*doctorsEach)
+	for i := range numbers {
+		numbers[i] = doctorNPI(i/doctorsEach, i%doctorsEach)
+	}
+	for i := range p.Members {
+		err := fn(p.memberID(i), numbers[p.panelOrg(i)*doctorsEach+i/p.Orgs%doctorsEach])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ties are the panel of each organization as it was last looked at, within two

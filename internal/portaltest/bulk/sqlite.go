@@ -68,7 +68,7 @@ func (s *sqlite) fill(ctx context.Context, table string, columns []string, produ
 	if err != nil {
 		return err
 	}
-	defer many.Close()
+	defer func() { _ = many.Close() }() // what it wrote is committed, or the fill has failed
 	err = s.run(ctx, "begin immediate")
 	if err != nil {
 		return err
