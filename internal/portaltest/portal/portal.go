@@ -113,13 +113,28 @@ func SQLite(t testing.TB) *Portal {
 // New makes a portal on a migrated database whose clock is clock.
 func New(t testing.TB, d *db.DB, clock *dbtest.Clock) *Portal {
 	t.Helper()
-	p := &Portal{t: t, DB: d, Clock: clock, Log: &Log{}, Keys: t.TempDir()}
+	p := blank(t, d, clock)
 	p.services()
 	p.directory()
 	p.members()
 	p.people()
 	p.pages()
 	return p
+}
+
+// Empty is New without a plan, members and people: for a database that has
+// its own, which may have been used by a portal before.
+func Empty(t testing.TB, d *db.DB, clock *dbtest.Clock) *Portal {
+	t.Helper()
+	p := blank(t, d, clock)
+	p.services()
+	p.pages()
+	return p
+}
+
+func blank(t testing.TB, d *db.DB, clock *dbtest.Clock) *Portal {
+	t.Helper()
+	return &Portal{t: t, DB: d, Clock: clock, Log: &Log{}, Keys: t.TempDir()}
 }
 
 func (p *Portal) services() {
