@@ -128,15 +128,19 @@ func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
 func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key, after string) (Page, error) {
 	var page Page
 	err := s.looked(ctx, who, finding{guarded: true, key: key, missed: disclosure.Look{Subject: listSubject, Key: key.Kind(), Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
-		fields, err := facts(tx, who)
+		ref, err := member.Tied(tx, who, key)
 		if err != nil {
 			return err
 		}
-		m, err := member.Tied(tx, who, access.Payment, listSubject, key, fields...)
+		page, err = rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(ref)}}, after)
 		if err != nil {
 			return err
 		}
-		page, err = rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(m.ID)}}, after)
+		shows := page.fields
+		if len(page.Rows) == 0 {
+			shows = []access.Field{access.FieldName} // of the member to whom there are no claims
+		}
+		m, err := member.Get(tx, who, access.Payment, listSubject, ref, shows...)
 		if err != nil {
 			return err
 		}
@@ -301,7 +305,7 @@ func rowsOf(tx *db.Tx, who access.Actor, f filter, after string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: fields}
+	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: slices.DeleteFunc(fields, func(f access.Field) bool { return f == access.FieldMemberID })} // a list has no member IDs
 	if len(rows) > PageSize {
 		page.Rows = rows[:PageSize]
 		last := page.Rows[PageSize-1]

@@ -274,9 +274,10 @@ func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m 
 
 // Tied finds the one member that a key names, number and birth date both,
 // among those that the actor's organization may see already. It notes no new
-// reason to see anybody. It answers NotFound alike for none, for several, and
-// for a member whom the organization may not see. shows are as for Get.
-func Tied(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, k Key, shows ...access.Field) (Member, error) {
+// reason to see anybody and shows nothing: who shows something reads it with
+// Get. It answers NotFound alike for none, for several, and for a member whom
+// the organization may not see.
+func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	var problems []fault.Problem
 	if FoldNumber(k.Number) == "" {
 		problems = append(problems, fault.Problem{Path: "number", Text: "Type the member ID from the card"})
@@ -285,20 +286,23 @@ func Tied(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, k
 		problems = append(problems, fault.Problem{Path: "birth", Text: "Type the birth date too"})
 	}
 	if len(problems) > 0 {
-		return Member{}, fault.Bad(problems...)
+		return "", fault.Bad(problems...)
 	}
 	found, err := k.find(tx)
 	if err != nil {
-		return Member{}, err
+		return "", err
 	}
 	if len(found) != 1 {
-		return Member{}, errNoMatch
+		return "", errNoMatch
 	}
-	m, err := Get(tx, who, purpose, subject, found[0].ID, shows...)
+	err = Admit(tx, who, found[0].ID)
 	if fault.Is(err, fault.NotFound) {
-		return Member{}, errNoMatch
+		return "", errNoMatch
 	}
-	return m, err
+	if err != nil {
+		return "", err
+	}
+	return found[0].ID, nil
 }
 
 // Listed gives the members of a list, each with the facts that the list shows

@@ -134,6 +134,8 @@ func (c *Call) memberHeader(sheet coverage.Sheet) kit.Member {
 		v.On = "today"
 	}
 	switch {
+	case !sheet.Shows(access.FieldCoverage):
+		v.Untold, v.Coverage = true, "Coverage is not shown to your role."
 	case sheet.Covered:
 		v.Coverage = strings.Join(nonEmpty(sheet.Plan.Name, "since "+sheet.Span.From.Long()), ", ")
 		if !sheet.Span.To.IsZero() {
