@@ -77,8 +77,9 @@ func TestEachLookIsWrittenDownExactly(t *testing.T) {
 		if len(rows) != 2 { // two members, each once
 			t.Fatalf("%d rows", len(rows))
 		}
+		list := []access.Field{access.FieldName, access.FieldBirth, access.FieldClaims, access.FieldAmounts} // without member IDs
 		for _, r := range rows {
-			if r.Subject != "claims" || r.Outcome != disclosure.Shown || r.Purpose != access.Payment || !slices.Equal(r.Fields, fields) || r.Member == "" {
+			if r.Subject != "claims" || r.Outcome != disclosure.Shown || r.Purpose != access.Payment || !slices.Equal(r.Fields, list) || r.Member == "" {
 				t.Errorf("%+v", r.Look)
 			}
 		}
@@ -182,7 +183,7 @@ func TestAClaimTiesTheOfficeToTheMember(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		p.LoadClaims(portal.Claims)
 		page, err := p.Claims.ByMember(t.Context(), p.Clerk.Actor, eleanor(), "")
-		if err != nil || len(page.Rows) != 2 || page.Member.Number != "SHA20987716" {
+		if err != nil || len(page.Rows) != 2 || page.Member.Last != "Whitfield-Castellanos" {
 			t.Fatal(len(page.Rows), err)
 		}
 		_, err = p.Coverage.Sheet(t.Context(), p.Clerk.Actor, page.Member.ID, civil.Date{})
