@@ -20,7 +20,7 @@ test: ## set everything up and pass all tests, on both engines and in a browser
 		modules scripts/tidy \
 		vet "go vet ./..." \
 		lint scripts/lint \
-		"go test" "go test -race -shuffle=on -p 2 -timeout 15m ./..." \
+		"go test" "go test -race -shuffle=on -p 2 -timeout 40m ./..." \
 		e2e scripts/e2e
 
 build: ## leave the program in bin/hsconnect
