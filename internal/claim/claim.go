@@ -181,7 +181,7 @@ type Past struct {
 	Status  Status
 	AsOf    civil.Date
 	KnownAt time.Time
-	Source  string // "csv", "835", "277"
+	Source  string // "csv", "ndjson", "835", "277"
 	Front   bool   // it is the one that holds
 }
 

@@ -56,7 +56,7 @@ var (
 // Import loads a file of claims, whole or not at all. It reads the file twice:
 // first to check every claim, then, when there is nothing to refuse, to load it
 // in one transaction. A file that was loaded before, byte for byte, is not
-// loaded again. Format is kept beside the file ("csv", "835", "277"). Progress
+// loaded again. Format is kept beside the file ("csv", "ndjson", "835", "277"). Progress
 // is given in bytes of both readings and may be nil; total is 0 when the size
 // is not known.
 //

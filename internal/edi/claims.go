@@ -3,6 +3,7 @@ package edi
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"hsconnect/internal/claim"
 	"hsconnect/internal/code"
@@ -11,13 +12,17 @@ import (
 )
 
 // ClaimsFeed looks at the beginning of a file and gives the reader for it and
-// its format: X12 835 or 277 when it begins like an interchange, else CSV.
+// its format: X12 835 or 277 when it begins like an interchange, NDJSON when
+// with an object, else CSV.
 func ClaimsFeed(open func() (io.ReadCloser, error)) (feed claim.Feed, format string, err error) {
 	begins, err := beginning(open)
 	if err != nil {
 		return nil, "", err
 	}
-	if begins != interchange {
+	switch {
+	case strings.HasPrefix(begins, "{"):
+		return claim.NDJSON, "ndjson", nil
+	case begins != interchange:
 		return claim.CSV, "csv", nil
 	}
 	f, err := open()
