@@ -29,6 +29,8 @@ func planDone(word string) string {
 		return "The question is with the office. The time limit keeps running."
 	case "noted":
 		return "The note is kept. The office never sees it."
+	case "labelled":
+		return "The request is protected specially from now on."
 	case "referred":
 		return "The request waits for a physician in the worklist."
 	case "decided":
@@ -69,7 +71,7 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	p.Choices = c.lineChoices(k, f)
 	p.Specialties = f.Choose("specialty", string(k.Specialty), specialtyOptions(k.Fitting))
 	p.Decided = c.decidedFacts(k.Case)
-	p.Labels, p.Notice = labelWords(k.Labels), k.Notice
+	p.Labels, p.Notice, p.MoreLabels = labelWords(k.Labels), k.Notice, labelOptions(k.Labels)
 	due := c.limitView(k.Case)
 	p.Layout = kit.ReviewProps{Number: p.Number, Member: k.Member.Name(), Standing: kit.Standing{Status: statusView(k.Status, c.Actor.Side), Next: k.Next},
 		Due: due, Back: &kit.Link{Text: "Worklist", Href: "/plan/worklist#" + rowID(k.Number)}}

@@ -23,6 +23,7 @@ func (s *site) routesPlan() []Route {
 		change("release", access.WorkCases, s.releaseCase),
 		change("ask", access.WorkCases, s.askOffice),
 		change("note", access.WorkCases, s.noteCase),
+		change("label", access.WorkCases, s.labelCase),
 		change("refer", access.DecideFavorably, s.referCase),
 		change("decide", access.DecideFavorably, s.decideCase),
 	}

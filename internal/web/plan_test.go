@@ -19,6 +19,7 @@ import (
 	"hsconnect/internal/civil"
 	"hsconnect/internal/document"
 	"hsconnect/internal/portaltest/portal"
+	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
 )
 
@@ -343,4 +344,37 @@ func TestWritePlanPagesToLookAt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// A reviewer labels what the codes do not tell: the label stands with
+// the office too, goes with the copy, and is set once.
+func TestAReviewerProtectsARequestSpecially(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		r := p.Submit(p.Clerk, p.Eleanor, nil)
+		b, path := p.SignedIn(t, p.Nurse), "/plan/cases/"+string(r.Number)
+		for _, labels := range [][]string{nil, {"everything"}} {
+			if a := b.Post(path+"/label", url.Values{"labels": labels}); a.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%v: %d", labels, a.Status)
+			}
+		}
+		for range 2 { // a double click
+			if a := b.Post(path+"/label", url.Values{"labels": {"substance use"}}); a.Status != http.StatusSeeOther {
+				t.Fatalf("%d\n%s", a.Status, a.Text())
+			}
+		}
+		const label, notice = "Substance use treatment (42 CFR part 2)", "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
+		for who, at := range map[*portal.Browser]string{b: path, p.SignedIn(t, p.Clerk): "/authorizations/" + string(r.Number)} {
+			text := who.Get(at).Text()
+			if !strings.Contains(text, label) || !strings.Contains(text, notice) || strings.Count(text, "Protected specially: ") != 1 {
+				t.Errorf("%s: %s", at, text)
+			}
+		}
+		if a := p.SignedIn(t, p.Clerk).Post(path+"/label", url.Values{"labels": {"hiv"}}); a.Status != http.StatusForbidden {
+			t.Errorf("an office labels: %d", a.Status)
+		}
+		out, err := p.Printout.Print(t.Context(), p.Clerk.Actor, printout.Order{Kind: printout.Case, Ref: string(r.Number), Token: strings.Repeat("T", 26)})
+		if err != nil || !strings.Contains(pdfWords(t, string(out.PDF)), notice) {
+			t.Errorf("the copy lacks the notice: %v", err)
+		}
+	})
 }

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"slices"
+
 	"hsconnect/internal/access"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/sensitive"
+	"hsconnect/internal/web/kit"
 )
 
 // reviewPage is GET /plan/cases/{number}: the plan's view of a request.
@@ -86,6 +90,27 @@ func (s *site) noteCase(c *Call) error {
 	}
 	err = s.Review.Note(c.Context(), c.Actor, number, f.Lines("note"))
 	return s.afterStep(c, number, f, err, Places(map[string][2]string{"body": {"note", "Internal note"}}), "noted", "#thread")
+}
+
+// labelCase is POST /plan/cases/{number}/label.
+func (s *site) labelCase(c *Call) error {
+	number, f, err := c.caseForm()
+	if err != nil {
+		return err
+	}
+	err = s.Review.Label(c.Context(), c.Actor, number, f.All("labels"))
+	return s.afterStep(c, number, f, err, Places(map[string][2]string{"labels": {"labels", "What the services are"}}), "labelled", "#label")
+}
+
+// labelOptions gives the labels that a request does not have yet.
+func labelOptions(has []sensitive.Category) []kit.Option {
+	var out []kit.Option
+	for _, c := range sensitive.Categories() {
+		if !slices.Contains(has, c) {
+			out = append(out, kit.Option{Value: string(c), Text: c.Words()})
+		}
+	}
+	return out
 }
 
 // referCase is POST /plan/cases/{number}/refer.
