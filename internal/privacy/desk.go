@@ -51,10 +51,10 @@ func sources() []source {
 	return []source{
 		{"Break-glass to review", true, openingsWaiting, nil},
 		{"Requests of members", true, requestsWaiting, requestsDone},
-		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
 		{SecondCopies, true, copiesWaiting, copiesDone},
 		{"Odd patterns", true, patternsWaiting, nil},
 		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},
+		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
 		{"Held back from accountings", false, heldWaiting, nil},
 	}
 }
