@@ -66,6 +66,8 @@ test('a member under restriction opens with a reason, loudly, and is reviewed', 
   await clerk.goto(demo.base + '/members');
   await clerk.fill('main [name=number]', known.member_id);
   await clerk.fill('main [name=birth]', known.birth_date);
+  await clerk.click('summary:has-text("First visit here?")');
+  await tick(clerk, '[name=visit-seen]');
   await clerk.click('main form button[type=submit]');
   await clerk.waitForURL((u) => u.pathname.startsWith('/members/'));
   const member = clerk.url();

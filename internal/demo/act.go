@@ -74,10 +74,15 @@ func (m *insured) key(byName bool) member.Key {
 }
 
 // find looks a member up as an office does that has the patient in its book
-// for the day.
+// for the day, and opens the member's page.
 func (h *hand) find(ctx context.Context, who access.Actor, k member.Key) (id.Member, error) {
-	return h.Coverage.Find(ctx, who, coverage.Query{Key: k, Purpose: access.Treatment,
-		Visit: &member.Visit{On: civil.Of(h.DB.Now(), h.Coverage.Zone), Stated: true}})
+	today := civil.Of(h.DB.Now(), h.Coverage.Zone)
+	found, err := h.Coverage.Find(ctx, who, coverage.Query{Key: k, Purpose: access.Treatment, Visit: &member.Visit{On: today, Stated: true}})
+	if err != nil {
+		return "", err
+	}
+	_, err = h.Coverage.Sheet(ctx, who, found, today)
+	return found, err
 }
 
 func (h *hand) prepare(ctx context.Context, s *story, who access.Actor) error {

@@ -127,14 +127,18 @@ func (h *hand) others(ctx context.Context) error {
 
 // changes give the main office a panel with arrivals and departures, others a
 // history of their providers, and one member another plan from a day on before
-// the office had looked.
+// the office had looked. Who is printed to be tried stays on no panel there: to
+// see her takes the statement of a visit.
 func (h *hand) changes(ctx context.Context, today civil.Date) error {
 	table := [][]string{{"member_number", "last", "first", "middle", "suffix", "birth", "plan", "from", "to", "pcp_npi", "pcp_from"}}
 	to := func(m *insured, npi string, from civil.Date) {
 		table = append(table, []string{m.number, m.last, m.first, m.middle, m.suffix, m.birth.String(), "", "", "", npi, from.String()})
 	}
-	main := h.w.orgs[0]
+	main, tried := h.w.orgs[0], h.w.tryMembers()
 	for i, m := range h.w.steadily(25) {
+		if len(tried) > 0 && m.number == tried[0].MemberID {
+			continue
+		}
 		npi := string(main.staff[i%2].NPI)
 		switch {
 		case i%9 == 8: // came and went

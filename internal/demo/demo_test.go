@@ -182,6 +182,10 @@ func tries(t *testing.T, a *app.App, all demo.SignIns) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, err = a.Coverage.Find(t.Context(), who, coverage.Query{Key: member.Key{Number: m.MemberID, Birth: born}, Purpose: access.Treatment})
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("member to try %d is seen without the statement of a visit: %v", i, err)
+		}
 		keys := []member.Key{{Number: m.MemberID, Birth: born}, {Last: m.LastName, First: m.FirstName, Birth: born}}
 		if m.Medicare != "" {
 			keys = append(keys, member.Key{Number: m.Medicare, Birth: born})
@@ -208,6 +212,10 @@ func tries(t *testing.T, a *app.App, all demo.SignIns) {
 		case err != nil || c.OrgName != all[0].Organization || len(c.Timeline) < 2:
 			t.Errorf("%s: %v", r.What, err)
 		}
+	}
+	notices, changed, err := a.Coverage.Notices(t.Context(), who)
+	if err != nil || len(notices) == 0 || changed == 0 {
+		t.Errorf("no coverage changed after the office had looked: %d, %v", changed, err)
 	}
 	home, err := a.Priorauth.Home(t.Context(), who)
 	if err != nil || len(home.Act) == 0 || len(home.Due) == 0 || len(home.Decided) == 0 || len(home.Drafts) == 0 {

@@ -224,6 +224,9 @@ func things() map[string]string {
 		"document": "A document", "record": "The official record of a request", "ledger": "Who was shown what", "accounting": "An accounting of disclosures",
 		"privacy": "A request under the privacy rule", openSubject: "A request under the privacy rule", "claim": "A claim", "list": "A list",
 		outsideSubject: "Disclosures outside the portal", "visit": "A stated visit",
+		"home": "The office's first page", "authorization list": "The list of authorizations", "coverage notices": "Changes of coverage, on the first page",
+		"claims": "A list of claims", "print": "A printed copy", "restriction list": "The list of restrictions", "ledger of a person": "What one person opened",
+		"panel": "The panel", "preview": "What a role sees",
 	}
 }
 

@@ -42,16 +42,19 @@ type source struct {
 	done    func(tx *db.Tx, who access.Actor, from, until time.Time) (int, error)
 }
 
+// SecondCopies is the sort of the copies that were printed again.
+const SecondCopies = "Second copies"
+
 // sources is everything that comes to the desk. What another package adds is
 // one line here and one function beside the others.
 func sources() []source {
 	return []source{
 		{"Break-glass to review", true, openingsWaiting, nil},
 		{"Requests of members", true, requestsWaiting, requestsDone},
-		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
-		{"Second copies", true, copiesWaiting, copiesDone},
+		{SecondCopies, true, copiesWaiting, copiesDone},
 		{"Odd patterns", true, patternsWaiting, nil},
 		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},
+		{"Stated visits drawn for a review", true, visitsWaiting, visitsDone},
 		{"Held back from accountings", false, heldWaiting, nil},
 	}
 }

@@ -20,7 +20,7 @@ func (a Account) WritePDF(w io.Writer, s *Service) error {
 	out.Heading(1, title)
 	facts := [][2]string{
 		{"Member", a.Who.Name()}, {"Member ID", a.Who.Number}, {"Asked for on", received},
-		{"Covers", a.From.Long() + " to " + received + " (six years)"},
+		{"Covers", a.From.In(s.Zone).Format("January 2, 2006") + " to " + received + " (six years)"},
 	}
 	if a.Reading == ByLaw {
 		cost := "Free: the first one within 12 months"

@@ -8,6 +8,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/privacy"
 	"hsconnect/internal/review"
 	"hsconnect/internal/watch"
 	"hsconnect/internal/web/kit"
@@ -95,6 +96,9 @@ func (s *site) plainPlanHome(c *Call) error {
 		}
 		for _, one := range d.Sorts {
 			waits[privacyPath] += len(one.Items)
+			if one.Name == privacy.SecondCopies {
+				waits[copiesPath] = len(one.Items)
+			}
 		}
 	}
 	var rows []kit.Row
@@ -119,12 +123,14 @@ type planPage struct{ about, one, many string }
 
 func planPages() map[string]planPage {
 	return map[string]planPage{
-		importsPath:           {"Files of members that were loaded, and those that wait for a second person.", "file waits for a second person", "files wait for a second person"},
+		importsPath:           {"Files of members that were loaded, and those that wait for a second person", "file waits for a second person", "files wait for a second person"},
 		"/plan/organizations": {"Who may use the portal: administrators, dates of leaving, identity providers", "office asks for an administrator", "offices ask for an administrator"},
 		"/plan/accounts":      {"Find somebody, see the state of the account and why, and help", "", ""},
 		"/plan/incidents":     {"Accounts that somebody else may be using: look, decide, and open them again", "open incident", "open incidents"},
-		"/plan/privacy":       {"What waits for the privacy officer, the ledger, what members ask for, the weekly review", "thing waits", "things wait"},
+		"/plan/privacy":       {"What waits for the privacy officer, what members ask for, the weekly review", "thing waits", "things wait"},
 		"/plan/agreements":    {"The user agreement: versions, who accepted, the next one", "", ""},
+		ledgerPath:            {"Who was shown what about whom, by person, organization, request or member", "", ""},
+		copiesPath:            {"Who printed a sheet that was found, and second copies", "copy to review", "copies to review"},
 		fieldsPath:            {"Which facts about a member each role sees, changed by two people", "proposal waits", "proposals wait"},
 		restrictionsPath:      {"Members whose information takes a reason, and what was opened with one", "opening to review", "openings to review"},
 		"/account":            {"Password, second factors, sessions, what you have accepted", "", ""},

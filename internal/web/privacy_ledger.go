@@ -172,7 +172,7 @@ func (s *site) showLedger(c *Call, f, lookup *Form, found privacy.Found, q priva
 		next.Set("after", cursorText(found.Next))
 		v.pages = kit.Pages{Text: "Newest first", Next: ledgerPath + "?" + next.Encode()}
 	}
-	page := Page{Title: "Ledger", Section: "privacy", Form: f, Wide: true, Body: ledgerBody(v)}
+	page := Page{Title: "Ledger", Section: "ledger", Form: f, Wide: true, Body: ledgerBody(v)}
 	if lookup != nil {
 		page.Form = lookup
 	}

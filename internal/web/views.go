@@ -119,7 +119,10 @@ func (c *Call) postsView(thread []message.Message) []kit.Post {
 func (c *Call) docsView(docs []document.Document) []kit.Document {
 	out := make([]kit.Document, 0, len(docs))
 	for _, d := range docs {
-		v := kit.Document{Name: d.Name, Kind: d.Kind, Facts: docFacts(d), By: d.ByName, Href: "/documents/" + string(d.ID), Actions: c.documentCopy(d)}
+		v := kit.Document{Name: d.Name, Kind: d.Kind, Facts: docFacts(d), By: d.ByName, Actions: c.documentCopy(d)}
+		if c.Actor.Has(access.ReadDocuments) {
+			v.Href = "/documents/" + string(d.ID)
+		}
 		at := c.Moment(d.ReceivedAt)
 		v.States = append(v.States, kit.DocumentState{Step: kit.Received, At: &at})
 		if !d.OpenedAt.IsZero() {

@@ -56,12 +56,12 @@ func OfficeNav(current string) []NavItem {
 
 // PlanNav is the sections of the plan's people, with current marked. Current
 // is one of home, worklist, providers, policies, letters, organizations,
-// accounts, incidents, agreements, privacy, facts by role, restrictions, copies,
-// imports, reports, record, help.
+// accounts, incidents, agreements, privacy, ledger, facts by role, restrictions,
+// copies, imports, reports, record, help. Nobody may open them all: nine is the most.
 func PlanNav(current string) []NavItem {
 	return nav(current,
 		"Home", "/plan", "Worklist", "/plan/worklist", "Providers", "/providers", "Policies", "/plan/policies", "Letters", "/plan/letters",
-		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy",
+		"Organizations", "/plan/organizations", "Accounts", "/plan/accounts", "Incidents", "/plan/incidents", "Agreements", "/plan/agreements", "Privacy", "/plan/privacy", "Ledger", "/plan/privacy/ledger",
 		"Facts by role", "/plan/privacy/fields", "Restrictions", "/plan/privacy/restrictions", "Copies", "/plan/copies",
 		"Imports", "/plan/imports", "Reports", "/plan/reports", "Record", "/plan/record", "Help", "/help")
 }
