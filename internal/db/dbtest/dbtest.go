@@ -202,7 +202,8 @@ func freshPostgres(server string) (name string, err error) {
 				return err
 			}
 		}
-		_, err = c.ExecContext(ctx, "create database "+name+" template "+template)
+		// Copying the files takes a quarter of the time of logging each page.
+		_, err = c.ExecContext(ctx, "create database "+name+" template "+template+" strategy file_copy")
 		return err
 	})
 	return name, err
