@@ -40,7 +40,7 @@ func (r *row) check(today civil.Date) []coverage.Refusal {
 	if reason := numberFault(r.Number); reason != "" {
 		bad("the claim's number " + reason)
 	}
-	if len(r.OfficeNumber) > longestNumber || unfit(r.OfficeNumber) != "" {
+	if len(r.OfficeNumber) > longestNumber || coverage.Unfit(r.OfficeNumber) != "" {
 		bad("the office's own number has at most 50 characters")
 	}
 	if reason := numberFault(r.Member.Number); reason != "" {

@@ -1,15 +1,11 @@
 package claim
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"hsconnect/internal/civil"
 	"hsconnect/internal/code"
@@ -23,8 +19,6 @@ type Feed func(r io.Reader, emit func(Statement) error) error
 
 // Bounds of a row.
 const (
-	maxLine  = 64 << 10 // bytes
-	maxText  = 200
 	maxLines = 1000 // services of one claim
 )
 
@@ -47,28 +41,19 @@ func needed() []string {
 // claim a row, or a row for each line of a claim with the claim repeated. See
 // docs/import.md.
 func CSV(r io.Reader, emit func(Statement) error) error {
-	b := &budget{r: r, left: maxLine}
-	in := csv.NewReader(bufio.NewReader(b))
-	in.FieldsPerRecord = -1
-	head, err := in.Read()
+	rows, err := coverage.ReadRows(r, columns(), needed())
 	if err != nil {
-		return csvError(err, "The file is empty, or its first line cannot be read as CSV")
+		return err
 	}
-	at, reason := header(head)
-	if reason != "" {
-		return &coverage.Unreadable{Refusal: coverage.Refusal{Where: coverage.Place{Line: 1}.String(), Reason: reason}}
-	}
-	t := &table{at: at, width: len(head), emit: emit, payments: map[Payment]*Payment{}}
+	t := &table{fits: rows.Fits, cellOf: rows.Cell, emit: emit, payments: map[Payment]*Payment{}}
 	for {
-		b.left = maxLine
-		cells, err := in.Read()
+		line, cells, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			return t.flush()
 		}
 		if err != nil {
-			return csvError(err, "")
+			return err
 		}
-		line, _ := in.FieldPos(0)
 		err = t.row(line, cells)
 		if err != nil {
 			return err
@@ -76,60 +61,14 @@ func CSV(r io.Reader, emit func(Statement) error) error {
 	}
 }
 
-// header finds the columns, or says what is wrong with the first line.
-func header(head []string) (at map[string]int, reason string) {
-	at = map[string]int{}
-	for i, h := range head {
-		name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))
-		_, twice := at[name]
-		switch {
-		case twice:
-			return nil, "the first line names a column twice"
-		case !slices.Contains(columns(), name):
-			return nil, "the first line names a column that is none of " + strings.Join(columns(), ", ") + ". Save the file as CSV in UTF-8, with commas between the cells"
-		}
-		at[name] = i
-	}
-	for _, name := range needed() {
-		if _, ok := at[name]; !ok {
-			return nil, "the first line must name the columns " + strings.Join(needed(), ", ") + "; " + name + " is missing"
-		}
-	}
-	return at, ""
-}
-
-func csvError(err error, atStart string) error {
-	bad := func(where, reason string) error {
-		return &coverage.Unreadable{Refusal: coverage.Refusal{Where: where, Reason: reason}}
-	}
-	var broken *csv.ParseError
-	switch {
-	case errors.Is(err, errLongLine):
-		return bad("the file", "a row is longer than 64 KB: a quotation mark was probably never closed")
-	case errors.As(err, &broken):
-		return bad(coverage.Place{Line: broken.StartLine}.String(), "a quotation mark is wrong here or was never closed: write quotation marks inside a text twice")
-	case errors.Is(err, io.EOF):
-		return bad("the file", atStart)
-	}
-	return err
-}
-
 // table is a CSV file half read: the rows of one claim stand together.
 type table struct {
-	at       map[string]int
-	width    int
+	fits     func(cells []string) bool
+	cellOf   func(cells []string, column string) string
 	emit     func(Statement) error
 	open     *Statement
 	first    []string // cells of the open claim's first row
 	payments map[Payment]*Payment
-}
-
-func (t *table) cell(cells []string, column string) string {
-	i, ok := t.at[column]
-	if !ok {
-		return ""
-	}
-	return strings.TrimSpace(cells[i])
 }
 
 func (t *table) flush() error {
@@ -144,16 +83,16 @@ func (t *table) flush() error {
 // row takes a row: the next claim, or another line of the open one.
 func (t *table) row(line int, cells []string) error {
 	at := coverage.Place{Line: line}
-	if len(cells) != t.width {
+	if !t.fits(cells) {
 		err := t.flush()
 		if err != nil {
 			return err
 		}
 		s := Statement{At: at}
-		s.problem(at, "has another number of cells than the first line: put texts with a comma in quotation marks")
+		s.problem(at, coverage.WrongWidth)
 		return t.emit(s)
 	}
-	number := fold(t.cell(cells, "claim_number"))
+	number := fold(t.cellOf(cells, "claim_number"))
 	if t.open != nil && number != "" && number == fold(t.open.Number) {
 		t.again(at, cells)
 		return nil
@@ -165,11 +104,11 @@ func (t *table) row(line int, cells []string) error {
 	t.first = slices.Clone(cells)
 	t.open = &Statement{At: at}
 	for _, column := range columns() {
-		if reason := unfit(t.cell(cells, column)); reason != "" {
+		if reason := coverage.Unfit(t.cellOf(cells, column)); reason != "" {
 			t.open.problem(at, column+": "+reason)
 		}
 	}
-	c := reading{s: t.open, at: at, cell: func(column string) string { return t.cell(cells, column) }}
+	c := reading{s: t.open, at: at, cell: func(column string) string { return t.cellOf(cells, column) }}
 	c.claim()
 	t.open.Payment = t.payment(c)
 	c.line()
@@ -180,12 +119,12 @@ func (t *table) row(line int, cells []string) error {
 // itself is as before, or empty.
 func (t *table) again(at coverage.Place, cells []string) {
 	for _, column := range columns()[:slices.Index(columns(), "line")] {
-		if v := t.cell(cells, column); v != "" && v != t.cell(t.first, column) {
+		if v := t.cellOf(cells, column); v != "" && v != t.cellOf(t.first, column) {
 			t.open.problem(at, column+": differs from the first row of this claim; repeat it or leave it empty")
 		}
 	}
 	before := len(t.open.Lines)
-	c := reading{s: t.open, at: at, cell: func(column string) string { return t.cell(cells, column) }}
+	c := reading{s: t.open, at: at, cell: func(column string) string { return t.cellOf(cells, column) }}
 	c.line()
 	if len(t.open.Lines) == before && len(t.open.Problems) == 0 {
 		t.open.problem(at, "line: another row of the same claim needs a line of its own")
@@ -373,35 +312,4 @@ func decimal(text string, places int) (int64, bool) {
 // fold gives a number as it is compared: without case, spaces and hyphens.
 func fold(number string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(number))
-}
-
-// unfit says why a text cannot be kept, or nothing.
-func unfit(text string) string {
-	switch {
-	case !utf8.ValidString(text):
-		return "is not UTF-8: save the file as UTF-8"
-	case utf8.RuneCountInString(text) > maxText:
-		return "is longer than 200 characters"
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return "contains a control character"
-	}
-	return ""
-}
-
-var errLongLine = errors.New("claim: a row is too long")
-
-// budget gives errLongLine when one row asks for too much.
-type budget struct {
-	r    io.Reader
-	left int
-}
-
-// Read implements io.Reader.
-func (b *budget) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errLongLine
-	}
-	n, err := b.r.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
 }

@@ -19,7 +19,8 @@ func NDJSON(r io.Reader, emit func(Statement) error) error {
 	for i, name := range names {
 		at[name] = i
 	}
-	t := &table{at: at, width: len(names), emit: emit, payments: map[Payment]*Payment{}}
+	cell := func(cells []string, column string) string { return strings.TrimSpace(cells[at[column]]) }
+	t := &table{fits: func([]string) bool { return true }, cellOf: cell, emit: emit, payments: map[Payment]*Payment{}}
 	none := true
 	err := intake.Objects(r, func(o intake.Object) error {
 		none = false

@@ -50,7 +50,7 @@ func (r *row) settle() {
 // text, which could make a name look like another.
 func tidy(text string) string {
 	if !utf8.ValidString(text) {
-		return text // unfit says so; mapping it would hide the fault
+		return text // Unfit says so; mapping it would hide the fault
 	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
@@ -82,7 +82,7 @@ func (r *row) check(today civil.Date) []Refusal {
 		problems = append(problems, Refusal{Where: at.String(), Reason: reason})
 	}
 	for _, text := range r.texts() {
-		if reason := unfit(*text.at); reason != "" {
+		if reason := Unfit(*text.at); reason != "" {
 			bad(r.At, text.name+" "+reason)
 		}
 	}

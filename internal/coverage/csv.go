@@ -1,19 +1,12 @@
 package coverage
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"hsconnect/internal/civil"
 )
-
-// maxLine bounds one row of a CSV file, in bytes, so that a quotation mark
-// that is never closed does not take the whole file for one cell.
-const maxLine = 64 << 10
 
 // Columns of a CSV file of members, in the order of the documentation. In a
 // file the order is free; those of needed must be there.
@@ -29,83 +22,29 @@ func csvNeeded() []string { return []string{"member_number", "last", "first", "b
 // CSV reads members from a table: a first line that names the columns, then a
 // member a row, in UTF-8. See docs/import.md.
 func CSV(r io.Reader, emit func(Enrollment) error) error {
-	b := &budget{r: r}
-	in := csv.NewReader(bufio.NewReader(b))
-	in.FieldsPerRecord = -1
-	in.ReuseRecord = true
-	b.left = maxLine
-	head, err := in.Read()
+	rows, err := ReadRows(r, csvColumns(), csvNeeded())
 	if err != nil {
-		return csvError(err, "The file is empty, or its first line cannot be read as CSV")
+		return err
 	}
-	at, reason := header(head)
-	if reason != "" {
-		return &Unreadable{Refusal{Place{Line: 1}.String(), reason}}
-	}
-	width := len(head)
 	for {
-		b.left = maxLine
-		fields, err := in.Read()
+		line, cells, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return csvError(err, "")
+			return err
 		}
-		line, _ := in.FieldPos(0)
 		e := Enrollment{At: Place{Line: line}, Change: Add}
-		if len(fields) == width {
-			e.fromCSV(func(column string) string {
-				i, ok := at[column]
-				if !ok {
-					return ""
-				}
-				return strings.TrimSpace(fields[i])
-			})
+		if rows.Fits(cells) {
+			e.fromCSV(func(column string) string { return rows.Cell(cells, column) })
 		} else {
-			e.problem("has another number of cells than the first line: put texts with a comma in quotation marks")
+			e.problem(WrongWidth)
 		}
 		err = emit(e)
 		if err != nil {
 			return err
 		}
 	}
-}
-
-// header finds the columns, or says what is wrong with the first line.
-func header(head []string) (at map[string]int, reason string) {
-	at = map[string]int{}
-	for i, h := range head {
-		name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))
-		_, twice := at[name]
-		switch {
-		case twice:
-			return nil, "the first line names a column twice"
-		case !slices.Contains(csvColumns(), name):
-			return nil, "the first line names a column that is none of " + strings.Join(csvColumns(), ", ") + ". Save the file as CSV in UTF-8, with commas between the cells"
-		}
-		at[name] = i
-	}
-	for _, name := range csvNeeded() {
-		if _, ok := at[name]; !ok {
-			return nil, "the first line must name the columns " + strings.Join(csvNeeded(), ", ") + "; " + name + " is missing"
-		}
-	}
-	return at, ""
-}
-
-func csvError(err error, atStart string) error {
-	if errors.Is(err, errLongLine) {
-		return &Unreadable{Refusal{"the file", "a row is longer than 64 KB: a quotation mark was probably never closed"}}
-	}
-	var broken *csv.ParseError
-	if errors.As(err, &broken) {
-		return &Unreadable{Refusal{Place{Line: broken.StartLine}.String(), "a quotation mark is wrong here or was never closed: write quotation marks inside a text twice"}}
-	}
-	if errors.Is(err, io.EOF) {
-		return &Unreadable{Refusal{Place{}.String(), atStart}}
-	}
-	return err
 }
 
 func (e *Enrollment) problem(reason string) {
@@ -176,25 +115,4 @@ func gender(text string) (string, bool) {
 		return "other", true
 	}
 	return "", false
-}
-
-var errLongLine = errors.New("coverage: a row is too long")
-
-// budget gives errLongLine when one row asks for too much.
-type budget struct {
-	r    io.Reader
-	left int
-}
-
-// Read implements io.Reader.
-func (b *budget) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errLongLine
-	}
-	if len(p) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.r.Read(p)
-	b.left -= n
-	return n, err
 }

@@ -142,8 +142,8 @@ type Source struct {
 
 const maxText = 200
 
-// unfit says why a text cannot be kept, or nothing.
-func unfit(text string) string {
+// Unfit says why a text cannot be kept, or nothing.
+func Unfit(text string) string {
 	switch {
 	case !utf8.ValidString(text):
 		return "is not UTF-8: save the file as UTF-8"

@@ -118,7 +118,7 @@ func (r *row) checkOthers() []Refusal {
 		o.Payer, o.Kind = tidy(o.Payer), tidy(o.Kind)
 		reason := o.wrong()
 		if reason == "" {
-			reason = unfit(o.Payer + o.Kind)
+			reason = Unfit(o.Payer + o.Kind)
 		}
 		if reason != "" {
 			problems = append(problems, Refusal{o.At.String(), reason})

@@ -64,7 +64,7 @@ func checkPlans(plans []Plan) error {
 		}
 		seen[p.Code] = true
 		for _, text := range []string{p.Code, p.Name, p.Contract} {
-			if reason := unfit(text); reason != "" {
+			if reason := Unfit(text); reason != "" {
 				bad(i, "name", "A text "+reason)
 			}
 		}
@@ -92,9 +92,9 @@ func checkPlans(plans []Plan) error {
 func (c Copay) wrong() string {
 	_, sayable := needed(string(c.Needed))
 	switch {
-	case c.Service == "" || unfit(c.Service) != "" || unfit(c.Text) != "" || c.Cents < 0 || c.Percent < 0 || c.Percent > 100:
+	case c.Service == "" || Unfit(c.Service) != "" || Unfit(c.Text) != "" || c.Cents < 0 || c.Percent < 0 || c.Percent > 100:
 		return "A copay names its service, and an amount or a share from 0 to 100 percent"
-	case !sayable || unfit(c.NeededNote) != "" || c.NeededNote != "" && c.Needed == "":
+	case !sayable || Unfit(c.NeededNote) != "" || c.NeededNote != "" && c.Needed == "":
 		return "Whether an authorization is needed is yes, no or maybe, and only then has a note"
 	case c.Unpriced && c.Needed == "":
 		return "A service without a cost says whether an authorization is needed"

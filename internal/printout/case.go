@@ -6,7 +6,6 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/db"
 	"hsconnect/internal/document"
 	"hsconnect/internal/message"
@@ -61,7 +60,7 @@ func (s *Service) writeLines(w *pdf.Writer, k priorauth.Case, side access.Side) 
 	rows := make([][]string, 0, len(k.Lines))
 	for _, l := range k.Lines {
 		what := l.Name
-		if detail := lineDetail(l.Line); detail != "" {
+		if detail := l.Line.Detail(); detail != "" {
 			what += "\n" + detail
 		}
 		state, authorized := k.Status.Words(side), "not yet"
@@ -78,7 +77,7 @@ func (s *Service) writeLines(w *pdf.Writer, k priorauth.Case, side access.Side) 
 		}
 		w.Heading(3, "Line "+strconv.Itoa(l.No)+": why not all of it")
 		w.Facts([][2]string{
-			{"Reason", review.ReasonName(d.Reason)}, {"Criterion", d.Criterion}, {"In the reviewer’s words", d.Narrative}, {"What was read", read(k.Documents)},
+			{"Reason", review.ReasonName(d.Reason)}, {"Criterion", d.Criterion}, {"In the reviewer’s words", d.Narrative}, {"What was read", k.Read()},
 			{"Decided by", k.Determination.ByName}, {"What can be done", "A reconsideration may be asked for within 65 days of the notice (42 CFR 422.582(b))."},
 		})
 	}
@@ -95,44 +94,10 @@ func decision(l priorauth.CaseLine) (state, authorized string) {
 	return "Approved", amount(d.Units, l.UnitKind, d.From, d.To)
 }
 
-func read(docs []document.Document) string {
-	var names []string
-	for _, d := range docs {
-		if !d.OpenedAt.IsZero() {
-			names = append(names, d.Name)
-		}
-	}
-	if len(names) == 0 {
-		return "the request and its notes"
-	}
-	return "the request, its notes and " + strings.Join(names, ", ")
-}
-
-func lineDetail(l priorauth.Line) string {
-	var parts []string
-	if len(l.Modifiers) > 0 {
-		parts = append(parts, "modifiers "+strings.Join(l.Modifiers, " "))
-	}
-	if l.Place != "" {
-		parts = append(parts, code.Place(l.Place).Words())
-	}
-	if l.Note != "" {
-		parts = append(parts, l.Note)
-	}
-	return strings.Join(parts, " · ")
-}
-
-// amount says how much and when: "6 units, 12/1/2026 – 12/31/2026".
+// amount says how much and when, on two lines.
 func amount(units int64, kind priorauth.UnitKind, from, to civil.Date) string {
-	noun := string(kind)
-	if units == 1 {
-		noun = strings.TrimSuffix(noun, "s")
-	}
-	when := from.US()
-	if to != from {
-		when += " – " + to.US()
-	}
-	return strconv.FormatInt(units, 10) + " " + noun + "\n" + when
+	much, when := priorauth.Amount(units, kind, from, to)
+	return much + "\n" + when
 }
 
 func submitted(k priorauth.Case) [][2]string {

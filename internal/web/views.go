@@ -9,7 +9,6 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/document"
 	"hsconnect/internal/message"
 	"hsconnect/internal/priorauth"
@@ -35,7 +34,7 @@ func (c *Call) linesView(k priorauth.Case) []kit.LineView {
 }
 
 func (c *Call) lineView(l priorauth.CaseLine, k priorauth.Case) kit.LineView {
-	v := kit.LineView{N: l.No, Code: l.Code, Service: l.Name, Detail: lineDetail(l.Line), Requested: amount(l.Units, l.UnitKind, l.From, l.To)}
+	v := kit.LineView{N: l.No, Code: l.Code, Service: l.Name, Detail: l.Line.Detail(), Requested: amount(l.Units, l.UnitKind, l.From, l.To)}
 	if v.Service == "" {
 		v.Service = l.System.Name() + " " + l.Code
 	}
@@ -54,50 +53,15 @@ func (c *Call) lineView(l priorauth.CaseLine, k priorauth.Case) kit.LineView {
 	}
 	if d.Adverse(l.Line) && k.Determination != nil {
 		v.Denial = &kit.Denial{Reason: review.ReasonName(d.Reason), Criterion: d.Criterion, Narrative: d.Narrative,
-			Read: documentsRead(k.Documents), By: k.Determination.ByName, Change: "A reconsideration may be asked for within 65 days of the notice (42 CFR 422.582(b))."}
+			Read: k.Read(), By: k.Determination.ByName, Change: "A reconsideration may be asked for within 65 days of the notice (42 CFR 422.582(b))."}
 	}
 	return v
 }
 
-// documentsRead names the documents that the plan opened.
-func documentsRead(docs []document.Document) string {
-	var names []string
-	for _, d := range docs {
-		if !d.OpenedAt.IsZero() {
-			names = append(names, d.Name)
-		}
-	}
-	if len(names) == 0 {
-		return "the request and its notes"
-	}
-	return "the request, its notes and " + strings.Join(names, ", ")
-}
-
-func lineDetail(l priorauth.Line) string {
-	parts := []string{}
-	if len(l.Modifiers) > 0 {
-		parts = append(parts, "modifiers "+strings.Join(l.Modifiers, " "))
-	}
-	if l.Place != "" {
-		parts = append(parts, code.Place(l.Place).Words())
-	}
-	if l.Note != "" {
-		parts = append(parts, l.Note)
-	}
-	return strings.Join(parts, " · ")
-}
-
 // amount says how much and when: "6 units · 12/1/2026 – 12/31/2026".
 func amount(units int64, kind priorauth.UnitKind, from, to civil.Date) string {
-	noun := string(kind)
-	if units == 1 {
-		noun = strings.TrimSuffix(noun, "s")
-	}
-	when := from.US()
-	if to != from {
-		when += " – " + to.US()
-	}
-	return strconv.FormatInt(units, 10) + " " + noun + " · " + when
+	much, when := priorauth.Amount(units, kind, from, to)
+	return much + " · " + when
 }
 
 // postsView gives the thread. Internal notes are there only if the domain
