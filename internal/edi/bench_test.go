@@ -99,7 +99,7 @@ func benchBare(b *testing.B, open func(b *testing.B) *db.DB, n int) {
 
 func bareRows(b *testing.B, tx *db.Tx, from, to int) error {
 	b.StopTimer()
-	var members, spans, pcps [][]any
+	var members, spans, pcps, held [][]any
 	now := db.Micros(tx.Now)
 	for i := from; i < to; i++ {
 		m, number, last, first := string(id.New[id.Member](tx.Now)), fmt.Sprintf("M%09d", i), fmt.Sprintf("LAST%d", i), fmt.Sprintf("FIRST%d", i%5000)
@@ -109,6 +109,7 @@ func bareRows(b *testing.B, tx *db.Tx, from, to int) error {
 		})
 		spans = append(spans, []any{string(id.New[id.Coverage](tx.Now)), m, "medical", "PLAN01", "GROUP-1", "2026-01-01", "9999-12-31", now, 0, "i"})
 		pcps = append(pcps, []any{m, "1245319599", now})
+		held = append(held, []any{string(id.New[id.Coverage](tx.Now)), m, "1245319599", "2026-01-01", "9999-12-31", now, 0})
 	}
 	b.StartTimer()
 	err := tx.Copy("member", []string{"id", "number", "number_folded", "subscriber", "subscriber_folded", "relationship", "first", "first_folded", "middle",
@@ -120,7 +121,11 @@ func bareRows(b *testing.B, tx *db.Tx, from, to int) error {
 	if err != nil {
 		return err
 	}
-	return tx.Copy("coverage_pcp", []string{"member", "npi", "known_us"}, pcps)
+	err = tx.Copy("coverage_pcp", []string{"member", "npi", "known_us"}, pcps)
+	if err != nil {
+		return err
+	}
+	return tx.Copy("coverage_pcp_span", []string{"id", "member", "npi", "from_on", "to_on", "known_us", "closed_us"}, held)
 }
 
 func benchLoad(b *testing.B, open func(b *testing.B) *db.DB, n int) {
