@@ -1,6 +1,6 @@
 // Package bulk fills a migrated database with a plan of any size: providers,
-// members in families, three years of coverage, primary care providers, ties
-// and a ledger of disclosures over several years. It promises that the same
+// members in families, three years of coverage and claims, primary care
+// providers, ties and a ledger of disclosures over several years. It promises that the same
 // Plan always makes the same rows, in memory that does not grow with it, and
 // that what it makes is what the services would have written: they find its
 // members, and read its ledger.
@@ -112,5 +112,6 @@ func (p Plan) settled() (Plan, error) {
 
 // tables gives what is made, in order.
 func (p Plan) tables() []table {
-	return []table{p.orgs(), p.practitioners(), p.plans(), p.copays(), p.members(), p.spans(), p.pcps(), p.pcpSpans(), p.ties(), p.ledger()}
+	return []table{p.orgs(), p.practitioners(), p.plans(), p.copays(), p.members(), p.spans(), p.pcps(), p.pcpSpans(), p.ties(),
+		p.claims(), p.claimParties(), p.claimStatements(), p.claimLines(), p.ledger()}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -18,6 +19,7 @@ import (
 	"hsconnect/internal/member"
 	"hsconnect/internal/portaltest/bulk"
 	"hsconnect/internal/schema"
+	"hsconnect/internal/watch"
 )
 
 func ctx() context.Context { return context.Background() }
@@ -105,6 +107,18 @@ func TestServicesUseWhatIsMade(t *testing.T) {
 					found++
 				}
 			}
+		}
+		bills := claim.New(claim.Deps{DB: d, Zone: time.UTC, Watch: watch.New(watch.Deps{DB: d})})
+		for i := range 20 {
+			m := plan.Member(i)
+			clerk := access.Actor{Person: "dana", Name: "Dana", Side: access.Office, Org: id.Organization(plan.OrgID(m.Org)), OrgName: "Office", Roles: []access.Role{access.Requester}, Door: access.DoorWeb}
+			page, err := bills.ByMember(ctx(), clerk, member.Key{Number: m.Number, Birth: m.Birth}, "")
+			must(t, err)
+			if len(page.Rows) != 3 || page.Rows[0].Amounts.Charge == 0 {
+				t.Fatalf("member %d has %d claims", i, len(page.Rows))
+			}
+			_, err = bills.Get(ctx(), clerk, page.Rows[0].ID)
+			must(t, err)
 		}
 		if found != 400 {
 			t.Errorf("%d of 400 look-ups found whom they named", found)

@@ -17,6 +17,7 @@ const (
 	forLook
 	forSession
 	forRef
+	forClaim
 )
 
 // dice draw what is made up: content, never a secret.
