@@ -10,6 +10,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/claim"
+	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
@@ -186,7 +187,7 @@ func TestAClaimTiesTheOfficeToTheMember(t *testing.T) {
 		if err != nil || len(page.Rows) != 2 || page.Member.Last != "Whitfield-Castellanos" {
 			t.Fatal(len(page.Rows), err)
 		}
-		_, err = p.Coverage.Sheet(t.Context(), p.Clerk.Actor, page.Member.ID, civil.Date{})
+		_, err = p.Coverage.Sheet(t.Context(), p.Clerk.Actor, page.Member.ID, coverage.Ask{})
 		if err != nil {
 			t.Errorf("the member's page: %v", err)
 		}

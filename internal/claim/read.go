@@ -47,14 +47,14 @@ func may(who access.Actor) error {
 }
 
 // facts gives which facts of claims and of their members somebody may be
-// shown, for payment: what the ledger says is shown. Somebody who may not see
+// shown for a purpose: what the ledger says is shown. Somebody who may not see
 // claims is Forbidden.
-func facts(tx *db.Tx, who access.Actor) ([]access.Field, error) {
+func facts(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field, error) {
 	err := may(who)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := member.FieldsFor(tx, who, access.Payment, listSubject, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)
+	fields, err := member.FieldsFor(tx, who, purpose, listSubject, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 		if err != nil {
 			return err
 		}
-		page, err = rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(ref)}}, after)
+		page, err = rowsOf(tx, who, access.Payment, filter{where: "p.member = $2", args: []any{string(ref)}}, after)
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 	var page Page
 	err := s.looked(ctx, who, finding{guarded: true, missed: disclosure.Look{Subject: listSubject, Key: "claim number", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
 		var err error
-		page, err = rowsOf(tx, who, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
+		page, err = rowsOf(tx, who, access.Payment, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (s *Service) ByDays(ctx context.Context, who access.Actor, from, to civil.D
 		if err != nil {
 			return err
 		}
-		page, err = rowsOf(tx, who, filter{where: "p.from_on >= $2 and p.from_on <= $3", args: []any{text(from), text(to)}}, after)
+		page, err = rowsOf(tx, who, access.Payment, filter{where: "p.from_on >= $2 and p.from_on <= $3", args: []any{text(from), text(to)}}, after)
 		if err != nil {
 			return err
 		}
@@ -217,14 +217,14 @@ func daysFit(from, to, today civil.Date) error {
 // that the actor may see, at most limit, and writes down that they were shown
 // when there are any. Somebody who may see no claims gets none.
 func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, limit int) (Page, error) {
-	_, err := facts(tx, who)
+	_, err := facts(tx, who, purpose)
 	if fault.Is(err, fault.Forbidden) {
 		return Page{}, nil
 	}
 	if err != nil {
 		return Page{}, err
 	}
-	page, err := rowsOf(tx, who, filter{where: "p.member = $2", args: []any{string(m)}}, "")
+	page, err := rowsOf(tx, who, purpose, filter{where: "p.member = $2", args: []any{string(m)}}, "")
 	if err != nil || len(page.Rows) == 0 {
 		return page, err
 	}
@@ -233,11 +233,11 @@ func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, 
 }
 
 // OfMember is OfMember in a transaction of its own.
-func (s *Service) OfMember(ctx context.Context, who access.Actor, m id.Member, limit int) (Page, error) {
+func (s *Service) OfMember(ctx context.Context, who access.Actor, purpose access.Purpose, m id.Member, limit int) (Page, error) {
 	var page Page
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
 		var err error
-		page, err = OfMember(tx, who, access.Payment, m, limit)
+		page, err = OfMember(tx, who, purpose, m, limit)
 		return err
 	})
 	return page, err
@@ -279,8 +279,8 @@ func (f filter) reached(who access.Actor) filter {
 
 // rowsOf reads one page of the actor's organization's claims, without the
 // members' names.
-func rowsOf(tx *db.Tx, who access.Actor, f filter, after string) (Page, error) {
-	fields, err := facts(tx, who)
+func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after string) (Page, error) {
+	fields, err := facts(tx, who, purpose)
 	if err != nil {
 		return Page{}, err
 	}

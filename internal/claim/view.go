@@ -34,7 +34,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, claim ID) (View, er
 // GetIn is Get inside a transaction of the caller's, who writes down what was
 // not found.
 func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View, error) {
-	fields, err := facts(tx, who)
+	fields, err := facts(tx, who, purpose)
 	if err != nil {
 		return View{}, err
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -246,7 +245,7 @@ func TestFactsThatAreNotAllowedAreEmpty(t *testing.T) {
 		if err != nil || len(found.Other) != 1 || len(found.PCPs) != 1 || len(found.Known) != 1 {
 			t.Fatalf("%d %d %d %v", len(found.Other), len(found.PCPs), len(found.Known), err)
 		}
-		got, err := s.Sheet(t.Context(), privacy(), found.Member.ID, civil.Date{})
+		got, err := s.Sheet(t.Context(), privacy(), found.Member.ID, coverage.Ask{})
 		if err != nil {
 			t.Fatal(err)
 		}

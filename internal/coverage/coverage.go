@@ -115,6 +115,15 @@ type Query struct {
 	Visit   *member.Visit // what an office states of a member it has no other tie with
 }
 
+// Ask is what is asked about a member whom the actor has already. The zero Ask
+// is for the member's own page, today, for the purpose that goes without
+// saying: treatment for an office, payment for the plan.
+type Ask struct {
+	On      civil.Date // zero: today in the plan's zone
+	Purpose access.Purpose
+	Shows   []access.Field // where they are fewer than those of the member's own page
+}
+
 // Deps is what the service stands on.
 type Deps struct {
 	DB   *db.DB
@@ -200,14 +209,12 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 	})
 }
 
-// Sheet gives the eligibility on a day (zero: today) of a member that the
-// actor's organization has a tie with. Without one, and for an unknown id, the
-// answer is NotFound, and the attempt is written down as refused. shows are the
-// facts that the caller shows of it, where they are fewer than those of the
-// member's own page.
-func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on civil.Date, shows ...access.Field) (Sheet, error) {
-	purpose := purposeOr(who, "")
-	return s.look(ctx, who, on, finding{
+// Sheet gives the eligibility on a day of a member that the actor's
+// organization has a tie with. Without one, and for an unknown id, the answer
+// is NotFound, and the attempt is written down as refused.
+func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask Ask) (Sheet, error) {
+	purpose := purposeOr(who, ask.Purpose)
+	return s.look(ctx, who, ask.On, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
 		find: func(tx *db.Tx) (member.Member, error) {
 			if who.Side == access.Office && who.Has(access.LookUpMember) {
@@ -216,10 +223,10 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, on c
 					return member.Member{}, err
 				}
 			}
-			return member.Get(tx, who, purpose, "member", m, shows...)
+			return member.Get(tx, who, purpose, "member", m, ask.Shows...)
 		},
 		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-			return s.sheet(tx, who, purpose, m, day, shows)
+			return s.sheet(tx, who, purpose, m, day, ask.Shows)
 		},
 	})
 }

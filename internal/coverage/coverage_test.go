@@ -245,8 +245,8 @@ func TestWhatWasNotFoundIsWrittenDown(t *testing.T) {
 		if !fault.Is(err, fault.NotFound) {
 			t.Fatal(err)
 		}
-		_, other := s.Sheet(t.Context(), clerk("B"), found.Member.ID, civil.Date{})
-		_, none := s.Sheet(t.Context(), clerk("B"), "00000000000000000000000000", civil.Date{})
+		_, other := s.Sheet(t.Context(), clerk("B"), found.Member.ID, coverage.Ask{})
+		_, none := s.Sheet(t.Context(), clerk("B"), "00000000000000000000000000", coverage.Ask{})
 		if !fault.Is(other, fault.NotFound) || other.Error() != none.Error() {
 			t.Errorf("another office's member answers %v, none answers %v", other, none)
 		}
@@ -262,7 +262,7 @@ func TestWhatWasNotFoundIsWrittenDown(t *testing.T) {
 		if !slices.Equal(outcomes, []disclosure.Outcome{disclosure.NotFound, disclosure.Refused, disclosure.Refused}) {
 			t.Errorf("the ledger says %v", outcomes)
 		}
-		own, err := s.Sheet(t.Context(), clerk("A"), found.Member.ID, day(t, "2026-01-01"))
+		own, err := s.Sheet(t.Context(), clerk("A"), found.Member.ID, coverage.Ask{On: day(t, "2026-01-01")})
 		if err != nil || !own.Covered || own.Disclosure == "" || own.Disclosure == found.Disclosure {
 			t.Errorf("the office's own member: %v", err)
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
-	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -90,7 +89,7 @@ func TestThePanelIsFoundInThePlansOwnData(t *testing.T) {
 			open bool
 		}{{1, true}, {30, true}, {31, false}, {400, false}} {
 			clock.Set(dbtest.Start.AddDate(0, 0, step.days))
-			_, err = s.Sheet(t.Context(), clinic, sheet.Member.ID, civil.Date{})
+			_, err = s.Sheet(t.Context(), clinic, sheet.Member.ID, coverage.Ask{})
 			if (err == nil) != step.open {
 				t.Errorf("%d days after: %v", step.days, err)
 			}
@@ -109,11 +108,11 @@ func TestThePageOpensForThePanel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = s.Sheet(t.Context(), clerk("org"), plan.Member.ID, civil.Date{})
+		_, err = s.Sheet(t.Context(), clerk("org"), plan.Member.ID, coverage.Ask{})
 		if err != nil {
 			t.Errorf("its own: %v", err)
 		}
-		_, err = s.Sheet(t.Context(), clerk("A"), plan.Member.ID, civil.Date{})
+		_, err = s.Sheet(t.Context(), clerk("A"), plan.Member.ID, coverage.Ask{})
 		if !fault.Is(err, fault.NotFound) {
 			t.Errorf("another's: %v", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"hsconnect/internal/access"
-	"hsconnect/internal/civil"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/db/dbtest"
@@ -106,7 +105,7 @@ func TestPanelSaysWhoCameAndWhoWent(t *testing.T) {
 			t.Errorf("October: %v %+v", got, october)
 		}
 		// Who was shown may be opened, who was not may not.
-		_, err := s.Sheet(t.Context(), clerk("org"), p.Rows[0].Member.ID, civil.Date{})
+		_, err := s.Sheet(t.Context(), clerk("org"), p.Rows[0].Member.ID, coverage.Ask{})
 		if err != nil {
 			t.Errorf("a member of the panel: %v", err)
 		}

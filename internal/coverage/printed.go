@@ -11,21 +11,21 @@ import (
 // SheetFor is Sheet inside a transaction of the caller's, who shows it in
 // another way than on the member's page: the ledger names that as the subject,
 // with the facts that are shown.
-func (s *Service) SheetFor(tx *db.Tx, who access.Actor, m id.Member, on civil.Date, opened string, shows ...access.Field) (Sheet, error) {
+func (s *Service) SheetFor(tx *db.Tx, who access.Actor, m id.Member, opened string, ask Ask) (Sheet, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
 		return Sheet{}, err
 	}
-	err = inWindow(on, civil.Of(tx.Now, s.Zone))
+	err = inWindow(ask.On, civil.Of(tx.Now, s.Zone))
 	if err != nil {
 		return Sheet{}, err
 	}
-	purpose := purposeOr(who, "")
-	found, err := member.Get(tx, who, purpose, opened, m, shows...)
+	purpose := purposeOr(who, ask.Purpose)
+	found, err := member.Get(tx, who, purpose, opened, m, ask.Shows...)
 	if err != nil {
 		return Sheet{}, err
 	}
-	return s.sheet(tx, who, purpose, found, on, shows)
+	return s.sheet(tx, who, purpose, found, ask.On, ask.Shows)
 }
 
 // InWindow answers as Sheet would whether eligibility may be asked for on a

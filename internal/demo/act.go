@@ -81,7 +81,7 @@ func (h *hand) find(ctx context.Context, who access.Actor, k member.Key) (id.Mem
 	if err != nil {
 		return "", err
 	}
-	_, err = h.Coverage.Sheet(ctx, who, found, today)
+	_, err = h.Coverage.Sheet(ctx, who, found, coverage.Ask{On: today})
 	return found, err
 }
 

@@ -41,14 +41,15 @@ type kind struct {
 
 // thing is what a copy is of.
 type thing struct {
-	ref    string // the thing's own id; of an eligibility with the day
-	title  string // names no member
-	about  string // subject of the official record; empty: none of the thing's own
-	number id.Number
-	member id.Member
-	on     civil.Date
-	doc    document.Document
-	ready  any
+	ref     string // the thing's own id; of an eligibility with the day
+	title   string // names no member
+	about   string // subject of the official record; empty: none of the thing's own
+	number  id.Number
+	member  id.Member
+	on      civil.Date
+	purpose access.Purpose // what an office says an eligibility is for; empty: what goes without saying
+	doc     document.Document
+	ready   any
 }
 
 func (t thing) subject(kind string) string { return "print/" + kind + "/" + t.ref }
@@ -106,6 +107,17 @@ func (s *Service) kind(who access.Actor, name string) (kind, error) {
 // EligibilityRef names a member's eligibility on a day in an address.
 func EligibilityRef(m id.Member, on civil.Date) string { return string(m) + "." + on.String() }
 
+// ReadEligibilityRef gives what such a name says, and whether it is one.
+func ReadEligibilityRef(ref string) (m id.Member, on civil.Date, ok bool) {
+	text, rest, ok := strings.Cut(ref, ".")
+	m, err := id.Parse[id.Member](text)
+	if err != nil || !ok {
+		return "", civil.Date{}, false
+	}
+	on, err = civil.Parse(rest)
+	return m, on, err == nil
+}
+
 func findCase(_ *Service, tx *db.Tx, who access.Actor, ref string) (thing, error) {
 	return findRequest(tx, who, ref, "Authorization ")
 }
@@ -127,16 +139,11 @@ func findRequest(tx *db.Tx, who access.Actor, ref, words string) (thing, error) 
 }
 
 func findEligibility(s *Service, tx *db.Tx, who access.Actor, ref string) (thing, error) {
-	text, rest, ok := strings.Cut(ref, ".")
-	m, err := id.Parse[id.Member](text)
-	if err != nil || !ok {
+	m, on, ok := ReadEligibilityRef(ref)
+	if !ok {
 		return thing{}, errNone
 	}
-	on, err := civil.Parse(rest)
-	if err != nil {
-		return thing{}, errNone
-	}
-	err = s.Coverage.InWindow(tx, on)
+	err := s.Coverage.InWindow(tx, on)
 	if err != nil {
 		return thing{}, errNone
 	}

@@ -53,8 +53,9 @@ func (s *Service) writeReceipt(w *pdf.Writer, r priorauth.Receipt) {
 
 // loadEligibility reads the sheet of a day as the member's page shows it.
 func loadEligibility(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, error) {
-	sheet, err := s.Coverage.SheetFor(tx, who, t.member, t.on, t.subject(Eligibility), access.FieldName, access.FieldBirth, access.FieldMemberID,
-		access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded)
+	sheet, err := s.Coverage.SheetFor(tx, who, t.member, t.subject(Eligibility), coverage.Ask{On: t.on, Purpose: t.purpose, Shows: []access.Field{
+		access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays,
+		access.FieldSpent, access.FieldOther, access.FieldNeeded}})
 	if err != nil {
 		return paper{}, err
 	}

@@ -16,6 +16,7 @@ package printout
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -98,7 +99,7 @@ func (s *Service) About(ctx context.Context, who access.Actor, kind, ref string)
 		return err
 	})
 	if err != nil {
-		return Item{}, s.missed(ctx, who, kind, err)
+		return Item{}, s.missed(ctx, who, kind, purpose(who), err)
 	}
 	out.Refused = len(out.Given) > 0 && s.Copies.Policy == copies.Never
 	return out, nil
@@ -121,11 +122,12 @@ func (s *Service) Given(ctx context.Context, who access.Actor, kind, ref string)
 
 // Order is a copy that somebody asks for; the fields are those of copies.Ask.
 type Order struct {
-	Kind   string
-	Ref    string
-	Token  string
-	Reason string
-	Proven bool
+	Kind    string
+	Ref     string
+	Token   string
+	Reason  string
+	Proven  bool
+	Purpose access.Purpose // what an eligibility is for; empty: what goes without saying
 }
 
 // Printed is a copy that may be handed out.
@@ -147,7 +149,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 	if k.ready != nil {
 		ready, err = k.ready(ctx, s, who, o.Ref)
 		if err != nil {
-			return Printed{}, s.missed(ctx, who, o.Kind, err)
+			return Printed{}, s.missed(ctx, who, o.Kind, cmp.Or(o.Purpose, purpose(who)), err)
 		}
 	}
 	var c copies.Copy
@@ -157,7 +159,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 		if err != nil {
 			return err
 		}
-		t.ready = ready
+		t.ready, t.purpose = ready, o.Purpose
 		c, err = s.Copies.Take(tx, who, copies.Ask{Kind: o.Kind, Ref: t.ref, Label: t.title, About: t.about, Token: o.Token, Reason: o.Reason, Proven: o.Proven})
 		if err != nil {
 			return err
@@ -166,7 +168,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 		return err
 	})
 	if err != nil {
-		return Printed{}, s.missed(ctx, who, o.Kind, err)
+		return Printed{}, s.missed(ctx, who, o.Kind, cmp.Or(o.Purpose, purpose(who)), err)
 	}
 	data, err := s.render(c, p)
 	if err != nil {
@@ -184,12 +186,12 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 
 // missed writes down that somebody asked for what there is not for them; any
 // other error it gives back.
-func (s *Service) missed(ctx context.Context, who access.Actor, kind string, err error) error {
+func (s *Service) missed(ctx context.Context, who access.Actor, kind string, purpose access.Purpose, err error) error {
 	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: "print/" + kind, Purpose: purpose(who), Outcome: disclosure.Refused})
+		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: "print/" + kind, Purpose: purpose, Outcome: disclosure.Refused})
 		return err
 	})
 	if lost != nil {

@@ -32,16 +32,16 @@ type MemberWork struct {
 const memberRows = 20
 
 // OfMember gives the requests and open drafts that who's own organization has
-// for a member, and writes down that they were shown. Somebody who may see no
-// requests, and the plan, gets nothing.
-func (s *Service) OfMember(ctx context.Context, who access.Actor, m id.Member) (MemberWork, error) {
+// for a member, and writes down that they were shown for a purpose. Somebody
+// who may see no requests, and the plan, gets nothing.
+func (s *Service) OfMember(ctx context.Context, who access.Actor, purpose access.Purpose, m id.Member) (MemberWork, error) {
 	if who.Side != access.Office || !who.Has(access.ViewRequests) {
 		return MemberWork{}, nil
 	}
 	var out MemberWork
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
 		out = MemberWork{}
-		fields, err := minimum.Fields(tx, who, access.Treatment)
+		fields, err := minimum.Fields(tx, who, purpose)
 		if err != nil || !slices.Contains(fields, access.FieldRequests) {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Service) OfMember(ctx context.Context, who access.Actor, m id.Member) (
 			return err
 		}
 		_, err = disclosure.Write(tx, who, disclosure.Look{Member: m, Subject: "member requests", Fields: []access.Field{access.FieldRequests},
-			Purpose: access.Treatment, Outcome: disclosure.Shown})
+			Purpose: purpose, Outcome: disclosure.Shown})
 		return err
 	})
 	if err != nil {

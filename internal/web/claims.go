@@ -316,7 +316,7 @@ func paymentFacts(p *claim.Payment) []kit.Fact {
 
 func claimFacts(v claim.View) []kit.Fact {
 	facts := []kit.Fact{
-		{Term: "Member", Body: linkTo("/members/"+string(v.Member.ID), v.Member.Name()), Sub: v.Member.Number + " · born " + v.Member.Birth.US()},
+		{Term: "Member", Body: linkTo(memberHref(v.Member.ID, access.Payment), v.Member.Name()), Sub: v.Member.Number + " · born " + v.Member.Birth.US()},
 		{Term: "Service", Text: days(v.Summary)},
 	}
 	if !v.Received.IsZero() {
@@ -439,12 +439,12 @@ func claimShape(s claim.Status) (class, icon string) {
 }
 
 // claimsOfMember is the list on a member's page.
-func (s *site) claimsOfMember(c *Call, m id.Member) (templ.Component, error) {
+func (s *site) claimsOfMember(c *Call, purpose access.Purpose, m id.Member) (templ.Component, error) {
 	if !c.Actor.Has(access.ViewClaims) {
 		return nil, nil //nolint:nilnil // the page has no such part then
 	}
 	const shown = 10
-	page, err := s.Claims.OfMember(c.Context(), c.Actor, m, shown)
+	page, err := s.Claims.OfMember(c.Context(), c.Actor, purpose, m, shown)
 	if err != nil {
 		return nil, err
 	}

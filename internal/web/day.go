@@ -88,7 +88,7 @@ func (s *site) lookUpDay(c *Call) error {
 			return err
 		}
 	}
-	return s.showDay(c, f, lines, answers, of)
+	return s.showDay(c, f, purpose, lines, answers, of)
 }
 
 // dayAgain shows the form with everything that was typed, and what the file
@@ -99,7 +99,7 @@ func (s *site) dayAgain(c *Call, f *Form, text string) error {
 
 // showDay shows an answer for each line. The form below keeps the lines that
 // have none, to be mended and sent again.
-func (s *site) showDay(c *Call, f *Form, lines []dayLine, answers []coverage.Answer, of []int) error {
+func (s *site) showDay(c *Call, f *Form, purpose access.Purpose, lines []dayLine, answers []coverage.Answer, of []int) error {
 	rows := make([]kit.Row, len(lines))
 	answered := make([]bool, len(lines))
 	for i, l := range lines {
@@ -110,7 +110,7 @@ func (s *site) showDay(c *Call, f *Form, lines []dayLine, answers []coverage.Ans
 		l := lines[i]
 		switch {
 		case a.Err == nil:
-			rows[i], answered[i] = s.daySheet(l, a.Sheet), true
+			rows[i], answered[i] = s.daySheet(l, purpose, a.Sheet), true
 		case a.SameAs > 0:
 			rows[i], answered[i] = dayRow(l, "Same as line "+strconv.Itoa(lines[of[a.SameAs-1]].No), "It was looked up once."), true
 			rows[i].Tone = kit.Plain
@@ -158,10 +158,10 @@ func dayRow(l dayLine, word, why string) kit.Row {
 }
 
 // daySheet is a line that was answered.
-func (s *site) daySheet(l dayLine, sheet coverage.Sheet) kit.Row {
+func (s *site) daySheet(l dayLine, purpose access.Purpose, sheet coverage.Sheet) kit.Row {
 	shows := func(f access.Field) bool { return slices.Contains(sheet.Fields, f) }
 	m := sheet.Member
-	who := kit.Cell{Text: "Open", Href: "/members/" + string(m.ID)}
+	who := kit.Cell{Text: "Open", Href: memberHref(m.ID, purpose)}
 	if shows(access.FieldName) {
 		who.Text = m.Name()
 	}

@@ -7,6 +7,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/web/kit"
 )
@@ -67,6 +68,19 @@ func readPurpose(f *Form) access.Purpose {
 	return p
 }
 
+// memberHref leads to a member's page, with what the look is for where that
+// does not go without saying.
+func memberHref(m id.Member, purpose access.Purpose) string {
+	return "/members/" + url.PathEscape(string(m)) + purposeQuery(purpose)
+}
+
+func purposeQuery(p access.Purpose) string {
+	if p == access.Treatment {
+		return ""
+	}
+	return "?purpose=" + url.QueryEscape(string(p))
+}
+
 // readVisit gives what is stated of a visit, or nil when nothing was said.
 func readVisit(c *Call, f *Form) *member.Visit {
 	stated := f.Has("visit-seen")
@@ -97,7 +111,7 @@ func (s *site) lookUp(c *Call) error {
 	if f.OK() {
 		found, err := s.Coverage.Find(c.Context(), c.Actor, q)
 		if err == nil {
-			return c.Redirect("/members/" + url.PathEscape(string(found)))
+			return c.Redirect(memberHref(found, q.Purpose))
 		}
 		if fault.Is(err, fault.TooMany) {
 			return s.lookUpHeld(c, s.lookupView(c, f), err)

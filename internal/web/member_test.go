@@ -225,15 +225,15 @@ func TestTheMemberPageHoldsToTheProvidersOfSomebody(t *testing.T) {
 	r := p.Submit(p.Clerk, p.Eleanor, nil)
 	few := p.Clerk.Actor
 	few.Providers = []string{string(p.Neighbor.NPI)}
-	work, err := p.Priorauth.OfMember(t.Context(), few, r.Member)
+	work, err := p.Priorauth.OfMember(t.Context(), few, access.Treatment, r.Member)
 	if err != nil || len(work.Requests) != 0 {
 		t.Errorf("%d requests, %v", len(work.Requests), err)
 	}
-	work, err = p.Priorauth.OfMember(t.Context(), p.Clerk.Actor, r.Member)
+	work, err = p.Priorauth.OfMember(t.Context(), p.Clerk.Actor, access.Treatment, r.Member)
 	if err != nil || len(work.Requests) != 1 || work.Requests[0].Status != priorauth.Submitted || work.More {
 		t.Errorf("%+v, %v", work, err)
 	}
-	work, err = p.Priorauth.OfMember(t.Context(), p.Nurse.Actor, r.Member)
+	work, err = p.Priorauth.OfMember(t.Context(), p.Nurse.Actor, access.Treatment, r.Member)
 	if err != nil || len(work.Requests) != 0 {
 		t.Errorf("the plan: %+v, %v", work, err)
 	}

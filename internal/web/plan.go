@@ -46,7 +46,7 @@ func (s *site) showReview(c *Call, number id.Number, f *Form, conflict error) er
 	if err != nil {
 		return err
 	}
-	sheet, err := s.Coverage.Sheet(c.Context(), c.Actor, k.Member.ID, c.Today(), access.FieldPlan, access.FieldCoverage, access.FieldPCP)
+	sheet, err := s.Coverage.Sheet(c.Context(), c.Actor, k.Member.ID, coverage.Ask{On: c.Today(), Shows: []access.Field{access.FieldPlan, access.FieldCoverage, access.FieldPCP}})
 	if err != nil {
 		return err
 	}

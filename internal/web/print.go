@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -66,6 +67,7 @@ func (c *Call) documentCopy(d document.Document) templ.Component {
 // printView is the page before the print.
 type printView struct {
 	item  printout.Item
+	forIt access.Purpose // of an eligibility
 	back  *kit.Link
 	path  string
 	token string
@@ -85,7 +87,11 @@ func (v printView) verb() string {
 }
 
 // printPage is GET /print/{kind}/{id}.
-func (s *site) printPage(c *Call) error { return s.showPrint(c, NewForm(nil), nil) }
+func (s *site) printPage(c *Call) error {
+	f := NewForm(nil)
+	f.Set("purpose", c.Query("purpose"))
+	return s.showPrint(c, f, nil)
+}
 
 // showPrint says what would be printed, with a form that came back or with why
 // it was not printed.
@@ -94,7 +100,14 @@ func (s *site) showPrint(c *Call, f *Form, conflict error) error {
 	if err != nil {
 		return err
 	}
-	v := printView{item: item, form: f, back: c.backFrom(item), path: printPath(item.Kind, item.Ref), token: f.Raw("token")}
+	v := printView{item: item, form: f, path: printPath(item.Kind, item.Ref), token: f.Raw("token")}
+	if item.Kind == printout.Eligibility {
+		v.forIt = access.Purpose(f.Text("purpose"))
+		if !v.forIt.Valid() {
+			v.forIt = access.Treatment
+		}
+	}
+	v.back = c.backFrom(item, v.forIt)
 	if v.token == "" || conflict != nil {
 		v.token = rand.Text()
 	}
@@ -114,7 +127,7 @@ func (s *site) showPrint(c *Call, f *Form, conflict error) error {
 }
 
 // backFrom leads back to the page of what is printed.
-func (c *Call) backFrom(item printout.Item) *kit.Link {
+func (c *Call) backFrom(item printout.Item, purpose access.Purpose) *kit.Link {
 	switch item.Kind {
 	case printout.Case, printout.Receipt:
 		path := "/authorizations/" + item.Ref
@@ -124,6 +137,11 @@ func (c *Call) backFrom(item printout.Item) *kit.Link {
 		return &kit.Link{Text: "The request", Href: path}
 	case printout.Document:
 		return &kit.Link{Text: "The document", Href: "/documents/" + item.Ref}
+	case printout.Eligibility:
+		if m, on, ok := printout.ReadEligibilityRef(item.Ref); ok {
+			query := url.Values{"on": {on.US()}, "purpose": {string(purpose)}}
+			return &kit.Link{Text: "The member", Href: "/members/" + url.PathEscape(string(m)) + "?" + query.Encode()}
+		}
 	}
 	return &kit.Link{Text: "Home", Href: "/"}
 }
@@ -142,7 +160,10 @@ func (s *site) printCopy(c *Call) error {
 	if err != nil {
 		return err
 	}
-	o := printout.Order{Kind: c.Path("kind"), Ref: c.Path("id"), Token: f.Text("token"), Reason: f.Text("reason")}
+	o := printout.Order{Kind: c.Path("kind"), Ref: c.Path("id"), Token: f.Text("token"), Reason: f.Text("reason"), Purpose: access.Purpose(f.Text("purpose"))}
+	if !o.Purpose.Valid() {
+		o.Purpose = ""
+	}
 	if copies.Enough(o.Reason) {
 		ok, err := c.Strong(f)
 		if !ok {

@@ -92,7 +92,7 @@ func TestServicesUseWhatIsMade(t *testing.T) {
 		for i := range 200 {
 			m := plan.Member(i)
 			clerk := access.Actor{Person: "dana", Name: "Dana", Side: access.Office, Org: id.Organization(plan.OrgID(m.Org)), OrgName: "Office", Roles: []access.Role{access.Requester}, Door: access.DoorWeb}
-			sheet, err := s.Sheet(ctx(), clerk, id.Member(m.ID), coverage.Query{}.On)
+			sheet, err := s.Sheet(ctx(), clerk, id.Member(m.ID), coverage.Ask{})
 			must(t, err)
 			if sheet.Member.Number != m.Number || sheet.Member.Birth != m.Birth || sheet.PCP.Org != clerk.Org {
 				t.Fatalf("member %d is not what Member says, or has no provider of her own organization", i)
@@ -125,7 +125,7 @@ func TestServicesUseWhatIsMade(t *testing.T) {
 		}
 		m := plan.Member(0)
 		other := access.Actor{Person: "sam", Name: "Sam", Side: access.Office, Org: "elsewhere", OrgName: "Elsewhere", Roles: []access.Role{access.Requester}, Door: access.DoorWeb}
-		_, err := s.Sheet(ctx(), other, id.Member(m.ID), coverage.Query{}.On)
+		_, err := s.Sheet(ctx(), other, id.Member(m.ID), coverage.Ask{})
 		if !fault.Is(err, fault.NotFound) {
 			t.Errorf("an office without a tie got %v", err)
 		}
