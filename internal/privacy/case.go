@@ -101,7 +101,7 @@ type Case struct {
 
 // Event is one step of a case. It is never changed.
 type Event struct {
-	Kind string // "opened", "extended", "statement", "told" or an outcome
+	Kind string // "opened", "extended", "statement", "told", "in effect" or an outcome
 	Text string
 	Name string
 	At   time.Time
@@ -328,6 +328,10 @@ func scanEvent(r *sql.Rows) (Event, error) {
 	return e, err
 }
 
+func eventsOf(tx *db.Tx, ref ID) ([]Event, error) {
+	return db.Collect(scanEvent)(tx.Rows("select kind, text, name, at_us from privacy_event where case_id = $1 order by nth", string(ref)))
+}
+
 // File is a case with everything about it.
 type File struct {
 	Case
@@ -357,7 +361,7 @@ func (s *Service) Open(ctx context.Context, who access.Actor, ref ID) (f File, e
 		if err != nil {
 			return err
 		}
-		f.Events, err = db.Collect(scanEvent)(tx.Rows("select kind, text, name, at_us from privacy_event where case_id = $1 order by nth", string(ref)))
+		f.Events, err = eventsOf(tx, ref)
 		if err != nil {
 			return err
 		}

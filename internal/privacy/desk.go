@@ -51,6 +51,7 @@ func sources() []source {
 	return []source{
 		{"Break-glass to review", true, openingsWaiting, nil},
 		{"Requests of members", true, requestsWaiting, requestsDone},
+		{"Agreed to, not in effect", true, agreedWaiting, nil},
 		{SecondCopies, true, copiesWaiting, copiesDone},
 		{"Odd patterns", true, patternsWaiting, nil},
 		{"Suspicions about accounts", true, suspicionsWaiting, watch.Reviewed},

@@ -129,7 +129,8 @@ type privacyCaseView struct {
 	tell     []kit.Row
 	untold   []kit.Option
 	readings bool
-	stated   bool // there is a statement of disagreement
+	stated   bool         // there is a statement of disagreement
+	kinds    []kit.Option // of a restriction
 }
 
 // formOf gives the form that came back, if it is the one with the verb.
@@ -150,7 +151,7 @@ func privacyDone(word string) string {
 	return map[string]string{
 		"opened": "The request is entered, and its clock runs.", "extend": "The time is extended. Tell the member in writing, with the reason and the new date.",
 		"answer": "The answer is kept.", "link": "The record is named, and the request is appended to it.", "tell": "It is kept that the organization was told.",
-		"disagree": "The statement is appended to each record.", "rebut": "The rebuttal is appended to each record. Send the member a copy.",
+		"effect": "It is in effect from now on.", "disagree": "The statement is appended to each record.", "rebut": "The rebuttal is appended to each record. Send the member a copy.",
 	}[word]
 }
 
@@ -194,6 +195,7 @@ func (s *site) showPrivacy(c *Call, which string, f *Form, conflict error) error
 		v.outcomes = append(v.outcomes, kit.Option{Value: string(o), Text: capital(string(o)), Disabled: k.MustAgree && o == privacy.Denied})
 	}
 	v.outcomes = v.formOf("answer").Choose("outcome", "", v.outcomes)
+	v.kinds = v.formOf("effect").Choose("kind", "", append(restrictionKinds(), kit.Option{Text: "None of these", Hint: "It is kept in another way: say how."}))
 	c.privacyParts(&v)
 	return c.Show(Page{Status: status, Title: capital(string(k.Kind)), Section: "privacy", Form: f, Body: privacyCaseBody(v)})
 }
@@ -208,6 +210,8 @@ func privacyStep(kind string) string {
 		return "Statement of disagreement"
 	case "told":
 		return "Organization told"
+	case "in effect":
+		return "In effect"
 	case "extended":
 		return "Extended by 30 days"
 	}
@@ -260,6 +264,15 @@ func (s *site) changePrivacyRequest(c *Call) error {
 		if fault.Is(err, fault.NotFound) {
 			err = fault.Bad(fault.Problem{Path: "org", Text: "Choose the organization that was told"})
 		}
+	case "effect":
+		until := f.Date("until", "Until", c.Today())
+		if !f.OK() {
+			return s.showPrivacy(c, verb, f, nil)
+		}
+		err = s.Privacy.PutIntoEffect(c.Context(), c.Actor, ref, f.Version(), privacy.Effect{Contact: contactIn(f),
+			Kind: member.RestrictionKind(f.Text("kind")), Until: lastMoment(until, s.Zone), Reason: f.Text("reason")})
+		places = contactPlaces()
+		places["kind"], places["reason"], places["until"] = [2]string{"kind", "How it is kept"}, [2]string{"reason", "Reason"}, [2]string{"until", "Until"}
 	case "disagree":
 		err = s.Privacy.Disagree(c.Context(), c.Actor, ref, f.Version(), f.Lines("statement"))
 		places["text"] = [2]string{"statement", "Statement"}

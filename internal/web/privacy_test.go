@@ -99,6 +99,39 @@ func TestARequestOfAMemberThroughThePages(t *testing.T) {
 	})
 }
 
+// What was agreed to is set on the page of the request, and a mistake keeps
+// what was typed.
+func TestAnotherAddressThroughThePages(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		b := p.SignedIn(t, p.Privacy)
+		a := b.Post("/plan/privacy/requests/new", eleanorForm(url.Values{"kind": {"confidential communication"}, "asked": {"Write to my sister"}, "channel": {"letter"}}))
+		base, _, _ := strings.Cut(a.Location, "?")
+		wants(t, b.Post(base+"/answer", url.Values{"version": {"1"}, "outcome": {"agreed"}, "text": {"Told by letter"}}), http.StatusSeeOther)
+		wants(t, b.Get("/plan/privacy"), http.StatusOK, "Agreed to, not in effect", "Agreed to, and not set yet: confidential communication")
+		place := url.Values{"version": {"2"}, "c-street": {"9 Otherplace Road"}}
+		a = b.Post(base+"/effect", place)
+		wants(t, a, http.StatusUnprocessableEntity, "Complete the address")
+		if !strings.Contains(a.Body, `value="9 Otherplace Road"`) || faultsOf(a.Body) != nil {
+			t.Errorf("what was typed is lost: %v", faultsOf(a.Body))
+		}
+		place["c-city"], place["c-state"], place["c-zip"] = []string{"Elsewhere"}, []string{"NY"}, []string{"10099"}
+		a = b.Follow(b.Post(base+"/effect", place))
+		wants(t, a, http.StatusOK, "It is in effect from now on", "Letters and calls go to the other place alone")
+		if strings.Contains(a.Body, "Otherplace") {
+			t.Error("the page repeats the place")
+		}
+		wants(t, b.Post(base+"/effect", place), http.StatusConflict, "changed while you had it open")
+
+		a = b.Post("/plan/privacy/requests/new", eleanorForm(url.Values{"kind": {"restriction"}, "asked": {"Tell my brother nothing"}, "channel": {"letter"}}))
+		base, _, _ = strings.Cut(a.Location, "?")
+		wants(t, b.Post(base+"/answer", url.Values{"version": {"1"}, "outcome": {"agreed"}, "text": {"Told by letter"}}), http.StatusSeeOther)
+		wants(t, b.Post(base+"/effect", url.Values{"version": {"2"}, "until": {"2/30/2027"}, "reason": {"typed before"}}), http.StatusUnprocessableEntity, "does not have such a day")
+		wants(t, b.Post(base+"/effect", url.Values{"version": {"2"}, "kind": {""}}), http.StatusUnprocessableEntity, "Say how it is kept")
+		wants(t, b.Follow(b.Post(base+"/effect", url.Values{"version": {"2"}, "kind": {"public person"}})), http.StatusOK, "The member is under restriction: public person")
+		wants(t, b.Get("/plan/privacy/restrictions"), http.StatusOK, "Public person")
+	})
+}
+
 func TestAnAmendmentThroughThePages(t *testing.T) {
 	p := portal.SQLite(t)
 	r := p.Submit(p.Clerk, p.Eleanor, nil)

@@ -70,10 +70,7 @@ func (s *site) showRestrictions(c *Call, f, contact *Form, none error) error {
 	if none != nil {
 		v.none, page.Status = sentence(fault.Text(none)), statusOf(fault.KindOf(none))
 	}
-	for _, k := range member.RestrictionKinds() {
-		v.kinds = append(v.kinds, kit.Option{Value: string(k), Text: capital(string(k))})
-	}
-	v.kinds = f.Choose("kind", "", v.kinds)
+	v.kinds = f.Choose("kind", "", restrictionKinds())
 	for _, h := range held {
 		v.rows = append(v.rows, c.heldRow(h))
 	}
@@ -84,6 +81,32 @@ func (s *site) showRestrictions(c *Call, f, contact *Form, none error) error {
 	}
 	page.Body = restrictionsBody(v)
 	return c.Show(page)
+}
+
+func restrictionKinds() []kit.Option {
+	var out []kit.Option
+	for _, k := range member.RestrictionKinds() {
+		out = append(out, kit.Option{Value: string(k), Text: capital(string(k))})
+	}
+	return out
+}
+
+// contactIn reads the fields of another place.
+func contactIn(f *Form) member.Contact {
+	return member.Contact{Street: f.Text("c-street"), City: f.Text("c-city"), State: f.Text("c-state"), Zip: f.Text("c-zip"), Phone: f.Text("c-phone")}
+}
+
+// contactPlaces says where the problems of another place stand.
+func contactPlaces() map[string][2]string {
+	return map[string][2]string{"street": {"c-street", "Street"}, "city": {"c-city", "City"}, "state": {"c-state", "State"}, "zip": {"c-zip", "ZIP code"}, "phone": {"c-phone", "Telephone"}}
+}
+
+// lastMoment gives the end of a last day; zero for none.
+func lastMoment(day civil.Date, zone *time.Location) time.Time {
+	if day.IsZero() {
+		return time.Time{}
+	}
+	return day.AddDays(1).In(zone)
 }
 
 func restrictionDone(word string) string {
@@ -135,11 +158,7 @@ func (s *site) addRestriction(c *Call) error {
 	if !f.OK() {
 		return s.showRestrictions(c, f, nil, nil)
 	}
-	var end time.Time
-	if !until.IsZero() {
-		end = until.AddDays(1).In(s.Zone)
-	}
-	err = s.Members.Restrict(c.Context(), c.Actor, key, member.RestrictionKind(f.Text("kind")), f.Text("reason"), end)
+	err = s.Members.Restrict(c.Context(), c.Actor, key, member.RestrictionKind(f.Text("kind")), f.Text("reason"), lastMoment(until, s.Zone))
 	if err == nil {
 		return c.Done(restrictionsPath, "restricted")
 	}
@@ -188,15 +207,16 @@ func (s *site) setContact(c *Call) error {
 	}
 	key := member.Key{Number: f.Text("c-number"), Birth: f.Birth("c-birth", "Date of birth", c.Today())}
 	if f.OK() {
-		err = s.Members.Confide(c.Context(), c.Actor, key, member.Contact{Street: f.Text("c-street"), City: f.Text("c-city"), State: f.Text("c-state"), Zip: f.Text("c-zip"), Phone: f.Text("c-phone")}, f.Text("c-reason"))
+		err = s.Members.Confide(c.Context(), c.Actor, key, contactIn(f), f.Text("c-reason"))
 		if err == nil {
 			return c.Done(restrictionsPath, "contact")
 		}
 		if fault.Is(err, fault.NotFound) {
 			return s.showRestrictions(c, nil, f, err)
 		}
-		err = f.Blame(err, Places(map[string][2]string{"number": {"c-number", "Member ID"}, "birth": {"c-birth", "Date of birth"}, "street": {"c-street", "Street"}, "city": {"c-city", "City"},
-			"state": {"c-state", "State"}, "zip": {"c-zip", "ZIP code"}, "phone": {"c-phone", "Telephone"}, "reason": {"c-reason", "Reason"}}))
+		places := contactPlaces()
+		places["number"], places["birth"], places["reason"] = [2]string{"c-number", "Member ID"}, [2]string{"c-birth", "Date of birth"}, [2]string{"c-reason", "Reason"}
+		err = f.Blame(err, Places(places))
 		if err != nil {
 			return err
 		}
