@@ -33,6 +33,7 @@ import (
 	"hsconnect/internal/job"
 	"hsconnect/internal/mail"
 	"hsconnect/internal/member"
+	"hsconnect/internal/memberpage"
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
@@ -304,7 +305,8 @@ func (a *App) Handler(secure bool) (http.Handler, error) {
 		Address:  address,
 		Accounts: a.Accounts, SignOn: a.SignOn, LinkSignOn: LinkSignOn(a.DB), Admission: a.Admission, Agreements: a.Agreements, Clients: a.Clients,
 		Coverage: a.Coverage, Providers: a.Providers, Codes: a.Codes, Priorauth: a.Priorauth, Review: a.Review, Documents: a.Documents,
-		Record: a.Record, Watch: a.Watch, Privacy: a.Privacy, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Printout: a.Printout, Zone: a.Zone, Log: a.Log, Now: a.Now,
+		Record: a.Record, Watch: a.Watch, Privacy: a.Privacy, Minimum: a.Minimum, Glass: a.Glass, Members: a.Members, Printout: a.Printout, Zone: a.Zone,
+		MemberPage: memberpage.New(memberpage.Deps{Coverage: a.Coverage, Priorauth: a.Priorauth, Printout: a.Printout}), Log: a.Log, Now: a.Now,
 		Intake: a.Intake, Claims: a.Claims,
 		Plan: web.PlanInfo{Name: a.Config.Plan.Name, HelpDesk: web.HelpDesk{Address: a.Config.Plan.HelpDesk.Address, Phone: a.Config.Plan.HelpDesk.Phone,
 			Email: a.Config.Plan.HelpDesk.Email, Hours: a.Config.Plan.HelpDesk.Hours}},

@@ -232,17 +232,6 @@ func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, 
 	return page, page.named(tx, who, purpose)
 }
 
-// OfMember is OfMember in a transaction of its own.
-func (s *Service) OfMember(ctx context.Context, who access.Actor, purpose access.Purpose, m id.Member, limit int) (Page, error) {
-	var page Page
-	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		var err error
-		page, err = OfMember(tx, who, purpose, m, limit)
-		return err
-	})
-	return page, err
-}
-
 // Tied reports whether an organization has billed or given a service to a
 // member in the last 18 months, by what the plan's system has told.
 func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {

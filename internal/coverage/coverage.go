@@ -70,6 +70,7 @@ func (s Span) LogValue() slog.Value { return slog.StringValue("[coverage " + str
 type Sheet struct {
 	Member     member.Member
 	On         civil.Date
+	Purpose    access.Purpose // what it was asked for
 	Covered    bool
 	Plan       Plan
 	Span       Span
@@ -213,6 +214,12 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 // organization has a tie with. Without one, and for an unknown id, the answer
 // is NotFound, and the attempt is written down as refused.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask Ask) (Sheet, error) {
+	return s.SheetWith(ctx, who, m, ask, func(*db.Tx, Sheet) error { return nil })
+}
+
+// SheetWith is Sheet for a page that shows more of the member: also reads it in
+// the same transaction. Where there is no sheet to show, it is not called.
+func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, ask Ask, also func(*db.Tx, Sheet) error) (Sheet, error) {
 	purpose := purposeOr(who, ask.Purpose)
 	return s.look(ctx, who, ask.On, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
@@ -226,7 +233,11 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask 
 			return member.Get(tx, who, purpose, "member", m, ask.Shows...)
 		},
 		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-			return s.sheet(tx, who, purpose, m, day, ask.Shows)
+			sheet, err := s.sheet(tx, who, purpose, m, day, ask.Shows)
+			if err != nil || sheet.unborn {
+				return sheet, err
+			}
+			return sheet, also(tx, sheet)
 		},
 	})
 }

@@ -73,7 +73,7 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 // sheet puts together what the actor may see of a member on a day, of the
 // facts that the caller shows (nil: those of the member's own page).
 func (s *Service) sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
-	out := Sheet{Member: m, On: day, LookedAt: tx.Now, Disclosure: m.Shown}
+	out := Sheet{Member: m, On: day, Purpose: purpose, LookedAt: tx.Now, Disclosure: m.Shown}
 	var err error
 	out.Fields, err = member.FieldsFor(tx, who, purpose, "member", shows...) // those that the ledger names
 	if err != nil {

@@ -107,17 +107,21 @@ func (s *Service) About(ctx context.Context, who access.Actor, kind, ref string)
 
 // Given says how many copies of a thing the actor's organization has, for the
 // page that leads to the print. It is 0 for somebody who may not print.
-func (s *Service) Given(ctx context.Context, who access.Actor, kind, ref string) (int, error) {
+func (s *Service) Given(tx *db.Tx, who access.Actor, kind, ref string) (int, error) {
 	if !who.Has(access.PrintCopy) {
 		return 0, nil
 	}
-	var all []copies.Copy
-	err := s.DB.View(ctx, func(tx *db.Tx) error {
-		var err error
-		all, err = s.Copies.Of(tx, who, kind, ref)
+	all, err := s.Copies.Of(tx, who, kind, ref)
+	return len(all), err
+}
+
+// GivenNow is Given in a transaction of its own.
+func (s *Service) GivenNow(ctx context.Context, who access.Actor, kind, ref string) (n int, err error) {
+	err = s.DB.View(ctx, func(tx *db.Tx) error {
+		n, err = s.Given(tx, who, kind, ref)
 		return err
 	})
-	return len(all), err
+	return n, err
 }
 
 // Order is a copy that somebody asks for; the fields are those of copies.Ask.

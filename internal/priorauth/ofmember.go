@@ -1,7 +1,6 @@
 package priorauth
 
 import (
-	"context"
 	"database/sql"
 	"slices"
 	"strconv"
@@ -34,30 +33,22 @@ const memberRows = 20
 // OfMember gives the requests and open drafts that who's own organization has
 // for a member, and writes down that they were shown for a purpose. Somebody
 // who may see no requests, and the plan, gets nothing.
-func (s *Service) OfMember(ctx context.Context, who access.Actor, purpose access.Purpose, m id.Member) (MemberWork, error) {
+func (s *Service) OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member) (MemberWork, error) {
 	if who.Side != access.Office || !who.Has(access.ViewRequests) {
 		return MemberWork{}, nil
 	}
-	var out MemberWork
-	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		out = MemberWork{}
-		fields, err := minimum.Fields(tx, who, purpose)
-		if err != nil || !slices.Contains(fields, access.FieldRequests) {
-			return err
-		}
-		out, err = s.ofMember(tx, who, m)
-		out.Shown = true
-		if err != nil || len(out.Requests)+len(out.Drafts) == 0 {
-			return err
-		}
-		_, err = disclosure.Write(tx, who, disclosure.Look{Member: m, Subject: "member requests", Fields: []access.Field{access.FieldRequests},
-			Purpose: purpose, Outcome: disclosure.Shown})
-		return err
-	})
-	if err != nil {
+	fields, err := minimum.Fields(tx, who, purpose)
+	if err != nil || !slices.Contains(fields, access.FieldRequests) {
 		return MemberWork{}, err
 	}
-	return out, nil
+	out, err := s.ofMember(tx, who, m)
+	out.Shown = true
+	if err != nil || len(out.Requests)+len(out.Drafts) == 0 {
+		return out, err
+	}
+	_, err = disclosure.Write(tx, who, disclosure.Look{Member: m, Subject: "member requests", Fields: []access.Field{access.FieldRequests},
+		Purpose: purpose, Outcome: disclosure.Shown})
+	return out, err
 }
 
 func (s *Service) ofMember(tx *db.Tx, who access.Actor, m id.Member) (MemberWork, error) {

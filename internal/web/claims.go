@@ -439,14 +439,9 @@ func claimShape(s claim.Status) (class, icon string) {
 }
 
 // claimsOfMember is the list on a member's page.
-func (s *site) claimsOfMember(c *Call, purpose access.Purpose, m id.Member) (templ.Component, error) {
+func (s *site) claimsOfMember(c *Call, page claim.Page) templ.Component {
 	if !c.Actor.Has(access.ViewClaims) {
-		return nil, nil //nolint:nilnil // the page has no such part then
+		return nil
 	}
-	const shown = 10
-	page, err := s.Claims.OfMember(c.Context(), c.Actor, purpose, m, shown)
-	if err != nil {
-		return nil, err
-	}
-	return memberClaims(claimsTable(page, "Claims of your office for this member"), sensitive.Withheld(s.Plan.HelpDesk.Phone)), nil
+	return memberClaims(claimsTable(page, "Claims of your office for this member"), sensitive.Withheld(s.Plan.HelpDesk.Phone))
 }

@@ -64,46 +64,35 @@ func (s *site) memberView(c *Call) error {
 		on = c.Today()
 	}
 	who := id.Member(c.Path("id"))
-	sheet, err := s.Coverage.Sheet(c.Context(), c.Actor, who, coverage.Ask{On: on, Purpose: purpose})
+	page, err := s.MemberPage.Open(c.Context(), c.Actor, who, coverage.Ask{On: on, Purpose: purpose})
 	if fault.Is(err, fault.Invalid) {
 		err = f.Blame(err, func(string) (string, string) { return "on", "Date of service" })
 		if err == nil {
-			sheet, err = s.Coverage.Sheet(c.Context(), c.Actor, who, coverage.Ask{Purpose: purpose})
+			page, err = s.MemberPage.Open(c.Context(), c.Actor, who, coverage.Ask{Purpose: purpose})
 		}
 	}
 	if err != nil {
 		return err
 	}
-	work, err := s.Priorauth.OfMember(c.Context(), c.Actor, purpose, who)
-	if err != nil {
-		return err
-	}
-	p := c.memberPage(sheet, purpose, f)
+	p := c.memberPage(page.Sheet, f)
 	p.MayAsk = c.Actor.Has(access.SubmitRequests) && c.Actor.Side == access.Office
-	ref := printout.EligibilityRef(who, sheet.On)
-	copy, err := c.copyLink(printout.Eligibility, ref, ref)
-	if err != nil {
-		return err
-	}
-	if copy.Href != "" {
-		copy.Href += purposeQuery(purpose)
+	var copy copyLink
+	if c.Actor.Has(access.PrintCopy) {
+		copy = copyLink{Href: printPath(printout.Eligibility, printout.EligibilityRef(who, page.Sheet.On)) + purposeQuery(purpose), Given: page.Copies}
 	}
 	p.Header.Actions = memberActions(p.ID, p.MayAsk, copy)
-	p.ShowsWork = work.Shown
-	p.Work, p.WorkMore = c.memberWork(work), work.More
-	p.Claims, err = s.claimsOfMember(c, purpose, who)
-	if err != nil {
-		return err
-	}
+	p.ShowsWork = page.Work.Shown
+	p.Work, p.WorkMore = c.memberWork(page.Work), page.Work.More
+	p.Claims = s.claimsOfMember(c, page.Claims)
 	// The window's title goes onto paper and into the browser's history.
 	return c.Show(Page{Title: "Member", Section: "members", Form: f, Body: memberBody(p), Copy: copy.Href})
 }
 
 // memberPage lays a sheet out.
-func (c *Call) memberPage(sheet coverage.Sheet, purpose access.Purpose, f *Form) memberPage {
-	p := memberPage{ID: string(sheet.Member.ID), On: f.Raw("on"), Day: sheet.On.Long(), F: f, Header: c.memberHeader(sheet, purpose), Year: strconv.Itoa(sheet.On.Y),
+func (c *Call) memberPage(sheet coverage.Sheet, f *Form) memberPage {
+	p := memberPage{ID: string(sheet.Member.ID), On: f.Raw("on"), Day: sheet.On.Long(), F: f, Header: c.memberHeader(sheet), Year: strconv.Itoa(sheet.On.Y),
 		ShowsBenefits: sheet.Covered && (sheet.Shows(access.FieldCopays) || sheet.Shows(access.FieldNeeded)), ShowsNeeded: sheet.Shows(access.FieldNeeded),
-		Purposes: f.Choose("purpose", string(purpose), purposes()), ShowsSpent: sheet.Shows(access.FieldSpent) && sheet.Covered, ShowsPCP: sheet.Shows(access.FieldPCP), ShowsOther: sheet.Shows(access.FieldOther)}
+		Purposes: f.Choose("purpose", string(sheet.Purpose), purposes()), ShowsSpent: sheet.Shows(access.FieldSpent) && sheet.Covered, ShowsPCP: sheet.Shows(access.FieldPCP), ShowsOther: sheet.Shows(access.FieldOther)}
 	told := map[time.Time]bool{}
 	for _, n := range sheet.Notices {
 		told[n.KnownAt] = true
@@ -133,7 +122,7 @@ func (c *Call) memberPage(sheet coverage.Sheet, purpose access.Purpose, f *Form)
 	return p
 }
 
-func (c *Call) memberHeader(sheet coverage.Sheet, purpose access.Purpose) kit.Member {
+func (c *Call) memberHeader(sheet coverage.Sheet) kit.Member {
 	m := sheet.Member
 	v := kit.Member{Name: m.Name(), MemberID: m.Number, Covered: sheet.Covered, On: "on " + sheet.On.Long()}
 	if !m.Birth.IsZero() {
@@ -161,7 +150,7 @@ func (c *Call) memberHeader(sheet coverage.Sheet, purpose access.Purpose) kit.Me
 		v.Hint = "Check the date, or ask the HelpDesk."
 	}
 	v.Facts = c.headerFacts(sheet)
-	v.Recorded = "This look-up was written down on " + c.Moment(sheet.LookedAt).Text + ", as " + purpose.Words() + ", under reference " + string(sheet.Disclosure) + "."
+	v.Recorded = "This look-up was written down on " + c.Moment(sheet.LookedAt).Text + ", as " + sheet.Purpose.Words() + ", under reference " + string(sheet.Disclosure) + "."
 	return v
 }
 

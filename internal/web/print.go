@@ -42,7 +42,7 @@ func (c *Call) copyLink(kind, ref, thing string) (copyLink, error) {
 	if !c.Actor.Has(access.PrintCopy) {
 		return copyLink{}, nil
 	}
-	n, err := c.site.Printout.Given(c.Context(), c.Actor, kind, thing)
+	n, err := c.site.Printout.GivenNow(c.Context(), c.Actor, kind, thing)
 	return copyLink{Href: printPath(kind, ref), Given: n}, err
 }
 

@@ -33,6 +33,7 @@ import (
 	"hsconnect/internal/glass"
 	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
+	"hsconnect/internal/memberpage"
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
@@ -67,6 +68,7 @@ type Deps struct {
 	Glass      *glass.Service
 	Members    *member.Keeper
 	Printout   *printout.Service
+	MemberPage *memberpage.Service
 	Privacy    *privacy.Service
 
 	Zone *time.Location   // the plan's: every time on a page is told in it
@@ -113,7 +115,7 @@ var errDeps = errors.New("web: a service, the clock or the time zone is missing"
 func New(d Deps) (http.Handler, error) {
 	if d.Accounts == nil || d.SignOn == nil || d.LinkSignOn == nil || d.Admission == nil || d.Agreements == nil || d.Clients == nil ||
 		d.Coverage == nil || d.Providers == nil || d.Codes == nil || d.Priorauth == nil || d.Review == nil || d.Documents == nil || d.Record == nil ||
-		d.Watch == nil || d.Privacy == nil || d.Printout == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Claims == nil || d.Zone == nil || d.Now == nil ||
+		d.Watch == nil || d.Privacy == nil || d.Printout == nil || d.MemberPage == nil || d.Minimum == nil || d.Glass == nil || d.Members == nil || d.Intake == nil || d.Claims == nil || d.Zone == nil || d.Now == nil ||
 		d.Ready == nil {
 		return nil, errDeps
 	}

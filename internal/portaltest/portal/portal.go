@@ -36,6 +36,7 @@ import (
 	"hsconnect/internal/intake"
 	"hsconnect/internal/job"
 	"hsconnect/internal/member"
+	"hsconnect/internal/memberpage"
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/printout"
 	"hsconnect/internal/priorauth"
@@ -201,7 +202,8 @@ func (p *Portal) Deps() web.Deps {
 		Accounts: p.Accounts, SignOn: p.SignOn, LinkSignOn: app.LinkSignOn(p.DB), Admission: p.Admission, Agreements: p.Agreements,
 		Clients: p.Clients, Coverage: p.Coverage, Providers: p.Providers, Codes: p.Codes, Priorauth: p.Priorauth, Review: p.Review,
 		Documents: p.Documents, Record: p.Record, Watch: p.Watch, Privacy: p.Desk, Minimum: p.Minimum, Glass: p.Glass, Members: p.Restricted, Printout: p.Printout, Zone: p.Zone,
-		Now: p.Clock.Now, Intake: p.Files, Claims: p.Claims,
+		MemberPage: memberpage.New(memberpage.Deps{Coverage: p.Coverage, Priorauth: p.Priorauth, Printout: p.Printout}),
+		Now:        p.Clock.Now, Intake: p.Files, Claims: p.Claims,
 		Log:     slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Plan:    web.PlanInfo{Name: PlanName, HelpDesk: web.HelpDesk{Address: "400 Example Street, Springfield", Phone: "1-800-555-0142", Email: "helpdesk@example.org", Hours: "Mon–Fri 8 AM–6 PM ET"}},
 		Version: "test", Ready: p.ready, Site: Site,
