@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -200,6 +201,27 @@ func TestABombIsRefused(t *testing.T) {
 	_, err = ReadPages(foreignFile("", `<</Pages 2 0 R>>`, `<</Kids[3 0 R]>>`, `<</Contents[4 0 R 4 0 R]>>`, s))
 	if !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
+	}
+}
+
+// A stream whose length is another stream, and so on, each inside many
+// brackets: reading it may not go as deep as the file says, for a stack that
+// runs over ends the whole process.
+func TestStreamsInsideStreamsAreNotFollowed(t *testing.T) {
+	const levels, brackets = 20_000, 55
+	objects := []string{`<</Type/Catalog/Pages 2 0 R>>`, `<</Type/Pages/Kids[3 0 R]/Count 1>>`, `<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R>>`}
+	for i := range levels {
+		stream := fmt.Sprintf("<</Length %d 0 R>>stream\nendstream", len(objects)+2)
+		if i > 0 {
+			stream = strings.Repeat("[", brackets) + stream + strings.Repeat("]", brackets)
+		}
+		objects = append(objects, stream)
+	}
+	objects = append(objects, "<</Length 0>>stream\nendstream")
+	defer debug.SetMaxStack(debug.SetMaxStack(32 << 20))
+	_, err := ReadPages(foreignFile("", objects...))
+	if err != nil {
+		t.Logf("refused: %v", err)
 	}
 }
 

@@ -38,6 +38,9 @@ type pack struct {
 // maxSpent bounds the work on one file.
 const maxSpent = 400 << 20
 
+// mostNested is how deep objects may be read inside the reading of others.
+const mostNested = 20
+
 // entry is where an object is: at a byte, or as the nth of an object stream.
 type entry struct {
 	kind byte
@@ -256,6 +259,12 @@ func (o *original) get(id int) any {
 			return nil
 		}
 		p := parser{data: o.data, at: e.at, length: func(l link) (int, bool) {
+			// The length of a stream may stand in another object, which is a
+			// number. One that is a stream itself would be read inside this
+			// reading, and so on.
+			if len(o.reading) > mostNested {
+				return 0, false
+			}
 			n := o.whole(l, -1)
 			return n, n >= 0
 		}}
