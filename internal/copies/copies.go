@@ -69,7 +69,7 @@ const (
 // Ask is what somebody wants a copy of.
 type Ask struct {
 	Kind   string // "case", as in the address
-	Ref    string // the thing's id; of an eligibility with the day
+	Ref    string // the thing's id; of an eligibility with the month
 	Label  string // the thing in words that name no member: "Authorization A26-…"
 	About  string // the subject of the official record it belongs to; empty: the copy's own
 	Token  string // of the form, drawn at random: the same token is the same copy
@@ -115,6 +115,21 @@ func orgOf(who access.Actor) id.Organization {
 // plan gives no second one. The caller has found that the actor may see the
 // thing.
 func (s *Service) Take(tx *db.Tx, who access.Actor, a Ask) (Copy, error) {
+	c, err := s.next(tx, who, a)
+	if err != nil || c.Repeated {
+		return c, err
+	}
+	return c, insert(tx, who, a, c)
+}
+
+// Could answers as Take would, and takes nothing: for what costs much to make.
+func (s *Service) Could(tx *db.Tx, who access.Actor, a Ask) error {
+	_, err := s.next(tx, who, a)
+	return err
+}
+
+// next gives the copy that Take takes, or the one that the form took before.
+func (s *Service) next(tx *db.Tx, who access.Actor, a Ask) (Copy, error) {
 	err := who.May(access.PrintCopy)
 	if err != nil {
 		return Copy{}, err
@@ -143,7 +158,7 @@ func (s *Service) Take(tx *db.Tx, who access.Actor, a Ask) (Copy, error) {
 		}
 		c.No, c.First, c.Reason = given[len(given)-1].No+1, given[0].At, tidy(a.Reason)
 	}
-	return c, insert(tx, who, a, c)
+	return c, nil
 }
 
 // another says whether a second copy may be had.

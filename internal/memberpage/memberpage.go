@@ -35,7 +35,7 @@ type Page struct {
 	Sheet  coverage.Sheet
 	Work   priorauth.MemberWork
 	Claims claim.Page // the newest of the office
-	Copies int        // of the eligibility on the day, that the organization has
+	Copies int        // of the eligibility in the month of the day, that the organization has
 }
 
 // claimRows is how many claims stand on the page.
@@ -57,7 +57,7 @@ func (s *Service) Open(ctx context.Context, who access.Actor, m id.Member, ask c
 				return err
 			}
 		}
-		out.Copies, err = s.Printout.Given(tx, who, printout.Eligibility, printout.EligibilityRef(m, sheet.On))
+		out.Copies, err = s.Printout.Given(tx, who, printout.Eligibility, printout.CountedAs(m, sheet.On))
 		return err
 	})
 	if err != nil {

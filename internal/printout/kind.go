@@ -52,6 +52,21 @@ type thing struct {
 	ready   any
 }
 
+// counted names the thing where its copies are counted. Eligibility is asked
+// for by the day, but a copy a day would be no limit: it is counted by member
+// and month.
+func (t thing) counted() string {
+	if t.member == "" {
+		return t.ref
+	}
+	return CountedAs(t.member, t.on)
+}
+
+// CountedAs names a member's eligibility on a day where its copies are counted.
+func CountedAs(m id.Member, on civil.Date) string {
+	return string(m) + "." + on.String()[:len("2006-01")]
+}
+
 func (t thing) subject(kind string) string { return "print/" + kind + "/" + t.ref }
 
 // paper is what is printed.
@@ -78,7 +93,7 @@ func kinds() []kind {
 		},
 		{
 			name: Eligibility, may: access.LookUpMember,
-			holds: "Name, birth date and member ID, whether the member is covered on the day and by which plan, the primary care provider, what the member pays and has used, which services need an authorization, and other coverage.",
+			holds: "Name, birth date and member ID, whether the member is covered on the day and by which plan, the primary care provider, what the member pays and has used, which services need an authorization, and other coverage. Its copies are counted for each member and month.",
 			find:  findEligibility, load: loadEligibility,
 		},
 		{

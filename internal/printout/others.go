@@ -16,6 +16,7 @@ import (
 	"hsconnect/internal/id"
 	"hsconnect/internal/pdf"
 	"hsconnect/internal/priorauth"
+	"hsconnect/internal/sensitive"
 )
 
 // loadReceipt reads a receipt. It holds nothing of the member but that there
@@ -66,6 +67,8 @@ func (s *Service) writeEligibility(w *pdf.Writer, e coverage.Sheet) {
 	w.Heading(1, "Eligibility on "+day(e.On))
 	standing := "Not covered on this day"
 	switch {
+	case !e.Shows(access.FieldCoverage):
+		standing = "Not shown to the role of whoever printed this"
 	case e.Covered:
 		standing = "Covered, " + span(e.Span.From, e.Span.To)
 	case e.Last != nil:
@@ -170,12 +173,6 @@ func openDocument(ctx context.Context, s *Service, who access.Actor, ref string)
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case s.heavy <- struct{}{}:
-		defer func() { <-s.heavy }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	body, err := s.Documents.Bytes(ctx, d)
 	if err != nil {
 		return nil, err
@@ -205,7 +202,11 @@ func openDocument(ctx context.Context, s *Service, who access.Actor, ref string)
 // loadDocument writes down that the whole document is shown.
 func loadDocument(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, error) {
 	p, _ := t.ready.(pages)
-	err := document.Shown(tx, who, t.doc, t.subject(Document))
+	err := document.Shown(tx, who, t.doc.ID, t.subject(Document))
+	if err != nil {
+		return paper{}, err
+	}
+	notice, err := noticeOf(tx, t.doc)
 	if err != nil {
 		return paper{}, err
 	}
@@ -215,7 +216,20 @@ func loadDocument(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, erro
 			wide++
 		}
 	}
-	return paper{title: t.title, wide: 2*wide > len(p), write: func(w *pdf.Writer) { s.writeDocument(w, t.doc, p) }}, nil
+	return paper{title: t.title, notice: notice, wide: 2*wide > len(p), write: func(w *pdf.Writer) { s.writeDocument(w, t.doc, p) }}, nil
+}
+
+// noticeOf gives the notice of the request that a document was sent with.
+func noticeOf(tx *db.Tx, d document.Document) (string, error) {
+	request, err := document.RequestOf(tx, d)
+	if err != nil || request == "" {
+		return "", err
+	}
+	protected, err := priorauth.Protected(tx, request)
+	if err != nil {
+		return "", err
+	}
+	return sensitive.Notice(protected), nil
 }
 
 func (s *Service) writeDocument(w *pdf.Writer, d document.Document, p pages) {

@@ -31,6 +31,7 @@ import (
 	"hsconnect/internal/document"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/member"
 	"hsconnect/internal/pdf"
 	"hsconnect/internal/priorauth"
 )
@@ -95,18 +96,19 @@ func (s *Service) About(ctx context.Context, who access.Actor, kind, ref string)
 			return err
 		}
 		out = Item{Kind: kind, Ref: ref, Title: t.title, Holds: k.holds}
-		out.Given, err = s.Copies.Of(tx, who, kind, t.ref)
+		out.Given, err = s.Copies.Of(tx, who, kind, t.counted())
 		return err
 	})
 	if err != nil {
-		return Item{}, s.missed(ctx, who, kind, purpose(who), err)
+		return Item{}, s.missed(ctx, who, Order{Kind: kind}, err)
 	}
 	out.Refused = len(out.Given) > 0 && s.Copies.Policy == copies.Never
 	return out, nil
 }
 
 // Given says how many copies of a thing the actor's organization has, for the
-// page that leads to the print. It is 0 for somebody who may not print.
+// page that leads to the print; of an eligibility, by what CountedAs gives. It
+// is 0 for somebody who may not print.
 func (s *Service) Given(tx *db.Tx, who access.Actor, kind, ref string) (int, error) {
 	if !who.Has(access.PrintCopy) {
 		return 0, nil
@@ -151,9 +153,25 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 	}
 	var ready any
 	if k.ready != nil {
+		err = s.DB.View(ctx, func(tx *db.Tx) error {
+			t, err := k.find(s, tx, who, o.Ref)
+			if err != nil {
+				return err
+			}
+			return s.Copies.Could(tx, who, o.ask(t))
+		})
+		if err != nil {
+			return Printed{}, s.missed(ctx, who, o, err)
+		}
+		select { // until the copy is made: what is unpacked is large
+		case s.heavy <- struct{}{}:
+			defer func() { <-s.heavy }()
+		case <-ctx.Done():
+			return Printed{}, ctx.Err()
+		}
 		ready, err = k.ready(ctx, s, who, o.Ref)
 		if err != nil {
-			return Printed{}, s.missed(ctx, who, o.Kind, cmp.Or(o.Purpose, purpose(who)), err)
+			return Printed{}, s.missed(ctx, who, o, err)
 		}
 	}
 	var c copies.Copy
@@ -164,7 +182,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 			return err
 		}
 		t.ready, t.purpose = ready, o.Purpose
-		c, err = s.Copies.Take(tx, who, copies.Ask{Kind: o.Kind, Ref: t.ref, Label: t.title, About: t.about, Token: o.Token, Reason: o.Reason, Proven: o.Proven})
+		c, err = s.Copies.Take(tx, who, o.ask(t))
 		if err != nil {
 			return err
 		}
@@ -172,7 +190,7 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 		return err
 	})
 	if err != nil {
-		return Printed{}, s.missed(ctx, who, o.Kind, cmp.Or(o.Purpose, purpose(who)), err)
+		return Printed{}, s.missed(ctx, who, o, err)
 	}
 	data, err := s.render(c, p)
 	if err != nil {
@@ -188,14 +206,19 @@ func (s *Service) Print(ctx context.Context, who access.Actor, o Order) (Printed
 	return Printed{Copy: c, Name: "copy-" + string(c.ID) + ".pdf", PDF: data}, nil
 }
 
-// missed writes down that somebody asked for what there is not for them; any
-// other error it gives back.
-func (s *Service) missed(ctx context.Context, who access.Actor, kind string, purpose access.Purpose, err error) error {
+func (o Order) ask(t thing) copies.Ask {
+	return copies.Ask{Kind: o.Kind, Ref: t.counted(), Label: t.title, About: t.about, Token: o.Token, Reason: o.Reason, Proven: o.Proven}
+}
+
+// missed writes down that somebody asked for what there is not for them, and of
+// whom where that is known; any other error it gives back.
+func (s *Service) missed(ctx context.Context, who access.Actor, o Order, err error) error {
 	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: "print/" + kind, Purpose: purpose, Outcome: disclosure.Refused})
+		m, _ := member.Refused(err)
+		_, err := disclosure.Write(tx, who, disclosure.Look{Member: m, Subject: "print/" + o.Kind, Purpose: cmp.Or(o.Purpose, purpose(who)), Outcome: disclosure.Refused})
 		return err
 	})
 	if lost != nil {

@@ -1,10 +1,14 @@
 package priorauth
 
 import (
+	"context"
 	"strings"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/code"
 	"hsconnect/internal/db"
+	"hsconnect/internal/document"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/sensitive"
 )
@@ -49,4 +53,31 @@ func protection(tx *db.Tx, request id.Request, diagnoses []Diagnosis, lines []Li
 		return nil, err
 	}
 	return sensitive.Join(byCode, set), nil
+}
+
+// ProtectedDocument gives the protected categories of the request that a
+// document was sent with, to somebody who may open the document, and writes
+// down that they were told. It is empty for a document that needs no notice,
+// and for one that is not the actor's to open.
+func (s *Service) ProtectedDocument(ctx context.Context, who access.Actor, doc id.Document) (found []sensitive.Category, err error) {
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		found = nil
+		d, err := document.Find(tx, who, doc)
+		if fault.Is(err, fault.NotFound) {
+			return nil // opening it says so, and writes it down
+		}
+		if err != nil {
+			return err
+		}
+		request, err := document.RequestOf(tx, d)
+		if err != nil || request == "" {
+			return err
+		}
+		found, err = Protected(tx, request)
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		return document.Shown(tx, who, doc, "notice/document/"+string(d.ID))
+	})
+	return found, err
 }

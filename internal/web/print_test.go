@@ -259,8 +259,8 @@ func TestEveryKindPrints(t *testing.T) {
 			"receipt": {printout.Receipt, string(r.Number), []string{string(r.Number), "Plan must answer by", r.Digest[:20]}, []access.Field{access.FieldRequests}},
 			"eligibility": {printout.Eligibility, printout.EligibilityRef(r.Member, today), []string{"Eleanor", "Covered, since", "Sample", "Member pays", "no promise of payment"},
 				[]access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded}},
-			"picture": {printout.Document, string(picture.ID), nil, nil},
-			"letter":  {printout.Document, string(text.ID), []string{"words-of-the-letter", "second-page-of-it", "Page 2 of 2"}, nil},
+			"picture": {printout.Document, string(picture.ID), nil, []access.Field{access.FieldRequests}},
+			"letter":  {printout.Document, string(text.ID), []string{"words-of-the-letter", "second-page-of-it", "Page 2 of 2"}, []access.Field{access.FieldRequests}},
 		} {
 			path := "/print/" + c.kind + "/" + c.ref
 			form, _ := printForm(t, b, path)
