@@ -172,7 +172,7 @@ func WriteOutside(tx *db.Tx, who access.Actor, o Outside, today civil.Date) (Out
 	if o.Member == "" {
 		return Outside{}, fault.New(fault.Internal, "a disclosure of nobody")
 	}
-	err = o.check(today)
+	err = o.Check(today)
 	if err != nil {
 		return Outside{}, err
 	}
@@ -198,7 +198,8 @@ func keep(tx *db.Tx, who access.Actor, o OutsideID, kind string, body map[string
 	return kept.Entry, err
 }
 
-func (o *Outside) check(today civil.Date) error {
+// Check tidies what was typed, and says what is wrong with it.
+func (o *Outside) Check(today civil.Date) error {
 	var bad []fault.Problem
 	say := func(path, text string) { bad = append(bad, fault.Problem{Path: path, Text: text}) }
 	if _, ok := o.Basis.rule(); !ok {
@@ -343,6 +344,16 @@ func Suspend(tx *db.Tx, who access.Actor, s Suspension, loc *time.Location) erro
 	err = s.check(civil.Of(tx.Now, loc))
 	if err != nil {
 		return err
+	}
+	if s.Form == Oral {
+		var before int64
+		err = tx.Row("select count(*) from disclosure_suspension where outside = $1 and form = $2", string(s.Outside), string(Oral)).Scan(&before)
+		if err != nil {
+			return err
+		}
+		if before > 0 {
+			return fault.Bad(fault.Problem{Path: "form", Text: "An oral statement has suspended this line before, and lasts 30 days once (45 CFR 164.528(a)(2)(ii)). Get this one in writing"})
+		}
 	}
 	entry, err := keep(tx, who, s.Outside, "outside.suspended", map[string]string{
 		"member": string(o.Member), "form": string(s.Form), "official": s.Official, "statement": s.Statement, "since": s.Since.String(), "until": s.Until.String(),

@@ -158,3 +158,9 @@ func (s *Service) Review(ctx context.Context, who access.Actor, ref ID, outcome 
 		return step(tx, who, ref, "reviewed", string(outcome), note)
 	})
 }
+
+// Reviewed counts the reviews that were made from one time until another.
+func Reviewed(tx *db.Tx, _ access.Actor, from, until time.Time) (n int, err error) {
+	err = tx.Row("select count(*) from glass_step where what = 'reviewed' and at_us >= $1 and at_us < $2", db.Micros(from), db.Micros(until)).Scan(&n)
+	return n, err
+}

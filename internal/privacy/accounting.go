@@ -100,8 +100,8 @@ func (s *Service) Account(ctx context.Context, who access.Actor, ref ID, r Readi
 	return a, err
 }
 
-// account gathers the lines. Its time is that of the request, so that the same
-// request gives the same lines again; what is held back goes by the time now.
+// account gathers the lines of the six years before the request, as they are
+// known now; what is held back goes by the time now.
 func (s *Service) account(tx *db.Tx, who access.Actor, c Case, r Reading) (Account, error) {
 	asked := civil.Of(c.Received, s.Zone)
 	a := Account{Case: c, Reading: r, From: disclosure.LookBack(asked), Until: c.Received, Plan: s.Plan, At: tx.Now}
@@ -183,6 +183,11 @@ func addressOf(tx *db.Tx, org id.Organization) (string, error) {
 }
 
 func (s *Service) lookLine(r disclosure.Row) Line {
+	if r.Subject == outsideSubject {
+		// That the desk was busy with disclosures outside would say that there
+		// are some, where an agency holds them back (P-11).
+		r.Subject = openSubject
+	}
 	l := Line{At: r.At, On: civil.Of(r.At, s.Zone), Recipient: r.OrgName, Person: r.Name, What: describe(r), Purpose: r.Purpose.Words(),
 		Basis: disclosure.CareAndPayment, Look: &r}
 	if r.Org == "" {

@@ -83,7 +83,7 @@ func (s *Service) links(tx *db.Tx, who access.Actor, c Case) (linked, more []Lin
 			if p.Subject == l.Subject {
 				linked[i].What = p.What
 			}
-			if kind == "request" && !known[p.Subject] && c.Pending {
+			if kind == "request" && !known[p.Subject] && c.mayLink() {
 				more = append(more, p)
 			}
 		}
@@ -118,10 +118,17 @@ func parts(tx *db.Tx, who access.Actor, l Link) ([]Link, error) {
 	return out, nil
 }
 
+// mayLink reports whether a part of the record may be named: until the answer,
+// and after a denial, which goes with whatever it is about (45 CFR 164.526(d)).
+func (c Case) mayLink() bool {
+	return c.Kind == Amendment && (c.Pending || c.Outcome == Denied)
+}
+
 // Link names a part of the record that an amendment is about: the request with
 // the number, and of it one document or message when part says which. What
-// the member asks for is appended to the request's record at once. A request
-// that is none of the member's is NotFound, like one that does not exist.
+// the member asks for is appended to the request's record at once, and after a
+// denial all that was said since. A request that is none of the member's is
+// NotFound, like one that does not exist.
 func (s *Service) Link(ctx context.Context, who access.Actor, ref ID, version int64, number id.Number, part string) error {
 	return s.DB.Update(ctx, func(tx *db.Tx) error {
 		c, err := caseOf(tx, who, ref, version)
@@ -130,7 +137,7 @@ func (s *Service) Link(ctx context.Context, who access.Actor, ref ID, version in
 			return err
 		case c.Kind != Amendment:
 			return fault.New(fault.Conflict, "Only an amendment is about parts of the record")
-		case !c.Pending:
+		case !c.mayLink():
 			return errDone()
 		}
 		st, err := priorauth.StateOf(tx, who, number, 0)
@@ -181,6 +188,12 @@ func (s *Service) link(tx *db.Tx, who access.Actor, c Case, st priorauth.State, 
 	if err != nil {
 		return err
 	}
+	if !c.Pending {
+		err = s.appendSaid(tx, who, c, st, l, linked)
+		if err != nil {
+			return err
+		}
+	}
 	_, err = step(tx, who, &c, "linked", string(l.Number)+": "+or(l.What, "the whole request"), map[string]any{"subject": l.Subject})
 	return err
 }
@@ -204,6 +217,22 @@ func appendTo(tx *db.Tx, who access.Actor, c Case, l Link, kind, what, text stri
 	return kept.Entry, err
 }
 
+// appendToAll is appendTo for each part, and gives the first entry of each
+// request.
+func appendToAll(tx *db.Tx, who access.Actor, c Case, linked []Link, kind, what, text string) (map[id.Request]id.Entry, error) {
+	first := map[id.Request]id.Entry{}
+	for _, l := range linked {
+		entry, err := appendTo(tx, who, c, l, kind, what, text)
+		if err != nil {
+			return nil, err
+		}
+		if _, met := first[l.Request]; !met {
+			first[l.Request] = entry
+		}
+	}
+	return first, nil
+}
+
 // answerAmendment appends the answer to each linked request, and lists who was
 // shown what is amended.
 func (s *Service) answerAmendment(tx *db.Tx, who access.Actor, c Case, outcome Outcome, text string, body map[string]any) error {
@@ -216,7 +245,11 @@ func (s *Service) answerAmendment(tx *db.Tx, who access.Actor, c Case, outcome O
 	}
 	what := "Amendment accepted. The entries before stay as they are and are read together with this"
 	if outcome == Denied {
-		what = "Amendment denied"
+		what = deniedWords
+	}
+	entries, err := appendToAll(tx, who, c, linked, "amendment."+string(outcome), what, text)
+	if err != nil {
+		return err
 	}
 	var owners []id.Organization
 	err = each(linked, func(l Link) error {
@@ -224,12 +257,8 @@ func (s *Service) answerAmendment(tx *db.Tx, who access.Actor, c Case, outcome O
 		if err != nil {
 			return err
 		}
-		entry, err := appendTo(tx, who, c, l, "amendment."+string(outcome), what, text)
-		if err != nil {
-			return err
-		}
 		if outcome == Denied {
-			return priorauth.Remark(tx, who, st, "amendment", "The request to amend this record was denied", false, entry)
+			return priorauth.Remark(tx, who, st, "amendment", "The request to amend this record was denied", false, entries[l.Request])
 		}
 		owners = append(owners, st.Org)
 		return s.tellOffice(tx, who, st, "The record was amended", "Amendment of this record, asked for by the member and accepted by the plan: "+text)
@@ -356,87 +385,4 @@ func (s *Service) Tell(ctx context.Context, who access.Actor, ref ID, version in
 		_, err = step(tx, who, &c, "told", all[i].Name+": "+how, map[string]any{"org": org})
 		return err
 	})
-}
-
-// Disagree keeps a member's statement of disagreement with a denial, and
-// Rebut the plan's answer to it (45 CFR 164.526(d)(2), (3)). Both are appended
-// to the record of each linked request and told in its thread, with the
-// request and the denial, so that whoever sees the one sees all.
-func (s *Service) Disagree(ctx context.Context, who access.Actor, ref ID, version int64, text string) error {
-	return s.after(ctx, who, ref, version, "statement", "A member's statement of disagreement", text)
-}
-
-// Rebut keeps the plan's rebuttal; see Disagree.
-func (s *Service) Rebut(ctx context.Context, who access.Actor, ref ID, version int64, text string) error {
-	return s.after(ctx, who, ref, version, "rebuttal", "The plan's rebuttal", text)
-}
-
-func (s *Service) after(ctx context.Context, who access.Actor, ref ID, version int64, kind, what, text string) error {
-	return s.DB.Update(ctx, func(tx *db.Tx) error {
-		c, err := caseOf(tx, who, ref, version)
-		if err != nil {
-			return err
-		}
-		if c.Kind != Amendment || c.Outcome != Denied {
-			return fault.New(fault.Conflict, "A statement or a rebuttal belongs to an amendment that was denied")
-		}
-		text, problem := message.Clean("text", text)
-		if problem == nil && text == "" {
-			problem = &fault.Problem{Path: "text", Text: "Write down the statement"}
-		}
-		if problem != nil {
-			return fault.Bad(*problem)
-		}
-		before, err := db.Collect(scanEvent)(tx.Rows("select kind, text, name, at_us from privacy_event where case_id = $1 order by nth", string(ref)))
-		if err != nil {
-			return err
-		}
-		if kind == "rebuttal" && !slices.ContainsFunc(before, func(e Event) bool { return e.Kind == "statement" }) {
-			return fault.New(fault.Conflict, "There is no statement of disagreement to rebut")
-		}
-		linked, err := linksOf(tx, ref)
-		if err != nil {
-			return err
-		}
-		err = each(linked, func(l Link) error { return s.appendAfter(tx, who, c, l, kind, what, text, before) })
-		if err != nil {
-			return err
-		}
-		_, err = step(tx, who, &c, kind, text, nil)
-		return err
-	})
-}
-
-// appendAfter appends a statement or a rebuttal to one request. The first
-// statement takes the request and the denial with it into the thread.
-func (s *Service) appendAfter(tx *db.Tx, who access.Actor, c Case, l Link, kind, what, text string, before []Event) error {
-	st, err := priorauth.StateOf(tx, who, l.Number, 0)
-	if err != nil {
-		return err
-	}
-	_, err = appendTo(tx, who, c, l, "amendment."+kind, what, text)
-	if err != nil {
-		return err
-	}
-	told := what + ": " + text
-	if kind == "statement" && !slices.ContainsFunc(before, func(e Event) bool { return e.Kind == kind }) {
-		denial := ""
-		for _, e := range before {
-			if e.Kind == string(Denied) {
-				denial = e.Text
-			}
-		}
-		told = shorten("The member asked to amend this record: "+c.Asked, 3000) + "\n\n" + shorten("The plan denied it: "+denial, 3000) + "\n\n" + shorten(told, 3500)
-	}
-	return s.tellOffice(tx, who, st, what+" is part of this record", shorten(told, 9900))
-}
-
-// shorten keeps a text within what a message holds; the whole of it is in the
-// record of the same request.
-func shorten(text string, most int) string {
-	r := []rune(text)
-	if len(r) <= most {
-		return text
-	}
-	return string(r[:most]) + " … (the rest is in the record)"
 }

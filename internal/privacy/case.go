@@ -354,7 +354,11 @@ func (s *Service) Open(ctx context.Context, who access.Actor, ref ID) (f File, e
 		}
 		f = File{Case: c, MustAgree: c.mustAgree()}
 		shows := []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}
-		if c.Kind == Amendment { // the page names the requests it is about
+		f.Linked, f.Linkable, err = s.links(tx, who, c)
+		if err != nil {
+			return err
+		}
+		if len(f.Linked) > 0 { // the page names the requests it is about
 			shows = append(shows, access.FieldRequests)
 		}
 		f.Who, err = show(tx, who, "privacy/"+string(ref), c, shows...)
@@ -362,10 +366,6 @@ func (s *Service) Open(ctx context.Context, who access.Actor, ref ID) (f File, e
 			return err
 		}
 		f.Events, err = eventsOf(tx, ref)
-		if err != nil {
-			return err
-		}
-		f.Linked, f.Linkable, err = s.links(tx, who, c)
 		if err != nil {
 			return err
 		}

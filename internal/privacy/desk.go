@@ -49,7 +49,7 @@ const SecondCopies = "Second copies"
 // one line here and one function beside the others.
 func sources() []source {
 	return []source{
-		{"Break-glass to review", true, openingsWaiting, nil},
+		{"Break-glass to review", true, openingsWaiting, glass.Reviewed},
 		{"Requests of members", true, requestsWaiting, requestsDone},
 		{"Agreed to, not in effect", true, agreedWaiting, nil},
 		{SecondCopies, true, copiesWaiting, copiesDone},

@@ -70,6 +70,13 @@ func (s *Service) keepAgreed(tx *db.Tx, who access.Actor, c Case, e Effect) (str
 	case c.Kind == Confidential:
 		return "Letters and calls go to the other place alone.", member.Confide(tx, who, c.Member, e.Contact, onRequest)
 	case e.Kind != "":
+		standing, err := member.Standing(tx, who, c.Member)
+		if err != nil {
+			return "", err
+		}
+		if standing != nil {
+			return "", fault.Bad(fault.Problem{Path: "kind", Text: "The member is under restriction already (" + string(standing.Kind) + "). Choose none of these, and change that one under restrictions where it is not enough"})
+		}
 		return "The member is under restriction: " + string(e.Kind) + ".", member.Restrict(tx, who, c.Member, e.Kind, onRequest, e.Until)
 	}
 	reason, problem := message.Clean("reason", reason)

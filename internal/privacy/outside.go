@@ -22,6 +22,12 @@ func (s *Service) RecordOutside(ctx context.Context, who access.Actor, k member.
 		return disclosure.Outside{}, err
 	}
 	err = s.look(ctx, who, outsideSubject, k.Kind(), func(tx *db.Tx) error {
+		// Before the member is looked for: an answer to the form may not tell
+		// that there is one.
+		err := o.Check(s.today(tx))
+		if err != nil {
+			return err
+		}
 		m, err := member.Named(tx, who, outsideSubject, k)
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ func (a Account) WritePDF(w io.Writer, s *Service) error {
 		{"Member", a.Who.Name()}, {"Member ID", a.Who.Number}, {"Asked for on", received},
 		{"Covers", a.From.In(s.Zone).Format("January 2, 2006") + " to " + received + " (six years)"},
 	}
-	if a.Reading == ByLaw {
+	if a.Reading == ByLaw && a.Case.Kind == Accounting {
 		cost := "Free: the first one within 12 months"
 		if !a.Case.Free {
 			cost = "Not the first one within 12 months: a fee may be asked for, and is told before"

@@ -9,8 +9,8 @@
 //     45 CFR 164.522 to 164.528);
 //   - an amendment never alters what it amends: it is appended to the record of
 //     each request it is about, and leaves the house with every later export;
-//   - an accounting that is asked for again for the same day says the same, but
-//     for what an agency's suspension held back meanwhile;
+//   - an accounting covers the days up to its request, with what is known of
+//     them when it is read; what was delivered is kept as it was given;
 //   - nobody reviews what she did herself;
 //   - mail says that something waits, and nothing about whom.
 package privacy

@@ -14,7 +14,6 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/dossier"
@@ -313,18 +312,26 @@ func TestAccountingAsPDF(t *testing.T) {
 	p := portal.SQLite(t)
 	outside(t, p, civil.Of(p.Clock.Now(), p.Zone), disclosure.Research)
 	for _, r := range []privacy.Reading{privacy.ByLaw, privacy.Everything} {
-		c := begin(t, p, privacy.Accounting)
-		a, err := p.Desk.Account(ctx(), p.Privacy.Actor, c.ID, r)
-		must(t, err)
-		var out bytes.Buffer
-		must(t, a.WritePDF(&out, p.Desk))
-		if !bytes.HasPrefix(out.Bytes(), []byte("%PDF-1.7")) || out.Len() < 10_000 {
-			t.Errorf("%s: not a PDF", r)
-		}
-		var again bytes.Buffer
-		must(t, a.WritePDF(&again, p.Desk))
-		if !bytes.Equal(out.Bytes(), again.Bytes()) {
-			t.Errorf("%s: not the same again", r)
+		for kind, cost := range map[privacy.Kind]bool{privacy.Accounting: r == privacy.ByLaw, privacy.Access: false} {
+			c := begin(t, p, kind)
+			a, err := p.Desk.Account(ctx(), p.Privacy.Actor, c.ID, r)
+			must(t, err)
+			var out bytes.Buffer
+			must(t, a.WritePDF(&out, p.Desk))
+			words := wordsOf(t, out.Bytes())
+			for _, want := range []string{"Whitfield", "SHA20987716", "six years"} {
+				if !strings.Contains(words, want) {
+					t.Errorf("%s, %s: lacks %q:\n%s", kind, r, want, words)
+				}
+			}
+			if strings.Contains(words, "research") == (len(a.Lines) == 0) || strings.Contains(words, "Cost") != cost {
+				t.Errorf("%s, %s: %d lines:\n%s", kind, r, len(a.Lines), words)
+			}
+			var again bytes.Buffer
+			must(t, a.WritePDF(&again, p.Desk))
+			if !bytes.Equal(out.Bytes(), again.Bytes()) {
+				t.Errorf("%s: not the same again", r)
+			}
 		}
 	}
 }
@@ -416,103 +423,6 @@ func TestDangerIsAccommodated(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	must(t, p.Desk.Answer(ctx(), p.Privacy.Actor, c.ID, 0, privacy.Agreed, "From today on"))
-}
-
-// What the plan has agreed to waits on the desk until it is set on the member,
-// once; the place of another address is in no record (P-13).
-func TestWhatWasAgreedToTakesEffect(t *testing.T) {
-	portal.Each(t, func(t *testing.T, p *portal.Portal) {
-		officer := p.Privacy.Actor
-		agreed := func(kind privacy.Kind) privacy.ID {
-			c, err := p.Desk.Begin(ctx(), officer, privacy.NewCase{Key: eleanor, Kind: kind, Asked: "Please", Channel: "letter"})
-			must(t, err)
-			err = p.Desk.PutIntoEffect(ctx(), officer, c.ID, 0, privacy.Effect{Reason: "too early"})
-			if !fault.Is(err, fault.Conflict) {
-				t.Errorf("before the answer: %v", err)
-			}
-			must(t, p.Desk.Answer(ctx(), officer, c.ID, 0, privacy.Agreed, "Told by letter"))
-			if n := len(waiting(t, p, "Agreed to, not in effect")); n != 1 {
-				t.Errorf("%d wait on the desk after the answer", n)
-			}
-			return c.ID
-		}
-		ends := func(ref privacy.ID, e privacy.Effect) {
-			must(t, p.Desk.PutIntoEffect(ctx(), officer, ref, 2, e))
-			for _, version := range []int64{0, 2} {
-				if err := p.Desk.PutIntoEffect(ctx(), officer, ref, version, e); !fault.Is(err, fault.Conflict) {
-					t.Errorf("a second time: %v", err)
-				}
-			}
-			if n := len(waiting(t, p, "Agreed to, not in effect")); n != 0 {
-				t.Errorf("%d wait on the desk after it is in effect", n)
-			}
-		}
-
-		elsewhere := agreed(privacy.Confidential)
-		for path, c := range map[string]member.Contact{"street": {}, "city": {Street: "9 Otherplace Road"}} {
-			err := p.Desk.PutIntoEffect(ctx(), officer, elsewhere, 0, privacy.Effect{Contact: c})
-			if !fault.Is(err, fault.Invalid) || fault.Problems(err)[0].Path != path {
-				t.Errorf("half a place: %v", err)
-			}
-		}
-		ends(elsewhere, privacy.Effect{Contact: member.Contact{Street: "9 Otherplace Road", City: "Elsewhere", State: "NY", Zip: "10099"}})
-		f, err := p.Desk.Open(ctx(), officer, elsewhere)
-		must(t, err)
-		must(t, p.DB.View(ctx(), func(tx *db.Tx) error {
-			at, err := member.ContactOf(tx, access.SystemActor("letters"), f.Member)
-			must(t, err)
-			if at.Street != "9 Otherplace Road" {
-				t.Error("letters do not go to the other place")
-			}
-			kept, err := record.Entries(tx, "privacy/"+string(elsewhere))
-			must(t, err)
-			if len(kept) != 3 {
-				t.Errorf("%d entries in the record", len(kept))
-			}
-			for _, e := range kept {
-				if strings.Contains(string(e.Body), "Otherplace") {
-					t.Error("the record tells the other place")
-				}
-			}
-			return nil
-		}))
-
-		byWord := agreed(privacy.Restriction)
-		err = p.Desk.PutIntoEffect(ctx(), officer, byWord, 0, privacy.Effect{})
-		if !fault.Is(err, fault.Invalid) || fault.Problems(err)[0].Path != "reason" {
-			t.Errorf("kept otherwise, without saying how: %v", err)
-		}
-		ends(byWord, privacy.Effect{Reason: "A note at the telephone desk"})
-
-		shut := agreed(privacy.Restriction)
-		err = p.Desk.PutIntoEffect(ctx(), officer, shut, 0, privacy.Effect{Kind: member.RestrictViolence, Until: p.Clock.Now()})
-		if !fault.Is(err, fault.Invalid) || fault.Problems(err)[0].Path != "until" {
-			t.Errorf("a restriction that is over: %v", err)
-		}
-		ends(shut, privacy.Effect{Kind: member.RestrictViolence})
-		_, err = p.Coverage.LookUp(ctx(), p.Clerk.Actor, coverage.Query{Key: eleanor, Visit: p.Seen()})
-		if err == nil {
-			t.Error("the member opens as before")
-		}
-		err = p.Desk.PutIntoEffect(ctx(), p.Nurse.Actor, shut, 0, privacy.Effect{})
-		if !fault.Is(err, fault.Forbidden) {
-			t.Errorf("somebody who does not answer for privacy: %v", err)
-		}
-	})
-}
-
-// waiting gives what the desk shows of one sort.
-func waiting(t testing.TB, p *portal.Portal, sort string) []privacy.Item {
-	t.Helper()
-	d, err := p.Desk.Desk(ctx(), p.Privacy.Actor)
-	must(t, err)
-	for _, s := range d.Sorts {
-		if s.Name == sort {
-			return s.Items
-		}
-	}
-	t.Fatalf("the desk has no sort %q", sort)
-	return nil
 }
 
 // entriesOf gives the kinds of the entries of a request and whether the first

@@ -151,7 +151,7 @@ func privacyDone(word string) string {
 	return map[string]string{
 		"opened": "The request is entered, and its clock runs.", "extend": "The time is extended. Tell the member in writing, with the reason and the new date.",
 		"answer": "The answer is kept.", "link": "The record is named, and the request is appended to it.", "tell": "It is kept that the organization was told.",
-		"effect": "It is in effect from now on.", "disagree": "The statement is appended to each record.", "rebut": "The rebuttal is appended to each record. Send the member a copy.",
+		"effect": "It is in effect from now on.", "disagree": "The statement is kept, and appended to each record that is named.", "rebut": "The rebuttal is kept, and appended to each record that is named. Send the member a copy.",
 	}[word]
 }
 

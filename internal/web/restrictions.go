@@ -116,7 +116,7 @@ func restrictionDone(word string) string {
 	case "lifted":
 		return "The restriction is lifted."
 	case "contact":
-		return "From now on letters and calls go to the other place alone."
+		return "Letters and calls go to the other place alone. Tell whoever writes and calls for the plan: the portal writes no letters yet."
 	case "ordinary":
 		return "Letters and calls go to the ordinary address again."
 	}

@@ -158,6 +158,10 @@ func (s *site) letLookUps(c *Call) error {
 	if err == nil {
 		return c.Done(incidentsPath+"/"+string(ref), "let")
 	}
+	if fault.Is(err, fault.Conflict) { // somebody was first
+		f.Fail("why", "Why they may go on", fault.Text(err))
+		err = nil
+	}
 	err = f.Blame(err, Places(map[string][2]string{"reason": {"why", "Why they may go on"}}))
 	if err != nil {
 		return err
