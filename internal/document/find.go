@@ -51,9 +51,9 @@ func guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 	return tie, err
 }
 
-// RequestOf gives the request that a document was sent with; empty for one of
+// SentWith gives the request that a document was sent with; empty for one of
 // a draft.
-func RequestOf(tx *db.Tx, d Document) (id.Request, error) {
+func SentWith(tx *db.Tx, d Document) (id.Request, error) {
 	var r id.Request
 	err := tx.Row("select request from document_attached where document = $1", string(d.ID)).Scan(&r)
 	if db.NoRows(err) {

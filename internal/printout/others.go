@@ -221,7 +221,7 @@ func loadDocument(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, erro
 
 // noticeOf gives the notice of the request that a document was sent with.
 func noticeOf(tx *db.Tx, d document.Document) (string, error) {
-	request, err := document.RequestOf(tx, d)
+	request, err := document.SentWith(tx, d)
 	if err != nil || request == "" {
 		return "", err
 	}

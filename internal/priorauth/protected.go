@@ -69,7 +69,7 @@ func (s *Service) ProtectedDocument(ctx context.Context, who access.Actor, doc i
 		if err != nil {
 			return err
 		}
-		request, err := document.RequestOf(tx, d)
+		request, err := document.SentWith(tx, d)
 		if err != nil || request == "" {
 			return err
 		}
