@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -177,6 +178,47 @@ func TestPlaceholdersKeepTheirOrder(t *testing.T) {
 		})
 		if err != nil || a != "one" || b != "two" || c != "three" {
 			t.Fatalf("got %q %q %q, %v", a, b, c, err)
+		}
+	})
+}
+
+// What is asked once holds for its transaction and its key; an error does not.
+func TestOnceAsksOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		type name string
+		type other string
+		asked := 0
+		ask := func(tx *db.Tx, key any) int {
+			get := func() (int, error) { asked++; return asked, nil }
+			var v int
+			var err error
+			switch k := key.(type) {
+			case name:
+				v, err = db.Once(tx, k, get)
+			case other:
+				v, err = db.Once(tx, k, get)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		for range 2 {
+			asked = 0
+			err := d.View(t.Context(), func(tx *db.Tx) error {
+				_, err := db.Once(tx, name("a"), func() (int, error) { return 0, errors.New("down") })
+				if err == nil {
+					t.Error("an error is an answer")
+				}
+				got := []int{ask(tx, name("a")), ask(tx, name("b")), ask(tx, name("a")), ask(tx, other("a")), ask(tx, name("b"))}
+				if want := []int{1, 2, 1, 3, 2}; !slices.Equal(got, want) {
+					t.Errorf("got %v, want %v", got, want)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -14,6 +14,25 @@ type Tx struct {
 	ctx    context.Context //nolint:containedctx // a Tx lives exactly as long as the call that made it
 	engine Engine
 	run    runner
+	known  map[any]any // see Once
+}
+
+// Once gives what get gave for the key earlier in the same transaction, or asks
+// it now. It is for what a transaction needs again and again and does not
+// change itself. The key is of a type of the caller's own.
+func Once[K comparable, V any](t *Tx, key K, get func() (V, error)) (V, error) {
+	if v, ok := t.known[key].(V); ok {
+		return v, nil
+	}
+	v, err := get()
+	if err != nil {
+		return v, err
+	}
+	if t.known == nil {
+		t.known = map[any]any{}
+	}
+	t.known[key] = v
+	return v, nil
 }
 
 // runner sends statements; PostgreSQL and a session of SQLite differ.

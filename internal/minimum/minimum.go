@@ -55,7 +55,18 @@ func Fields(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field
 			roles = append(roles, r)
 		}
 	}
-	return FieldsOf(tx, purpose, roles...)
+	key := once{purpose: purpose}
+	for _, r := range roles {
+		key.roles += string(r) + separator
+	}
+	fields, err := db.Once(tx, key, func() ([]access.Field, error) { return FieldsOf(tx, purpose, roles...) })
+	return slices.Clone(fields), err
+}
+
+// once is a question whose answer holds for a transaction.
+type once struct {
+	purpose access.Purpose
+	roles   string
 }
 
 // mostRoles is how many roles one statement asks for.
