@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -68,11 +69,11 @@ type incidentView struct {
 	problems  []kit.Problem
 }
 
-func (s *site) incidentPage(c *Call) error { return s.showIncident(c, nil, nil) }
+func (s *site) incidentPage(c *Call) error { return s.showIncident(c, nil, nil, 0) }
 
 // showIncident shows it with the form of its review, or of what lets look-ups
 // go on, as it came back.
-func (s *site) showIncident(c *Call, f, let *Form) error {
+func (s *site) showIncident(c *Call, f, let *Form, status int) error {
 	ref, err := id.Parse[watch.ID](c.Path("id"))
 	if err != nil {
 		return errNotFound()
@@ -109,7 +110,7 @@ func (s *site) showIncident(c *Call, f, let *Form) error {
 	} else {
 		v.problems = f.Problems()
 	}
-	return c.Show(Page{Title: "Incident: " + string(k.Cause), Section: "incidents", Form: shown, Body: incidentBody(v)})
+	return c.Show(Page{Status: status, Title: "Incident: " + string(k.Cause), Section: "incidents", Form: shown, Body: incidentBody(v)})
 }
 
 // stoppedLookUps says whether the account's look-ups are stopped, and who may
@@ -158,15 +159,15 @@ func (s *site) letLookUps(c *Call) error {
 	if err == nil {
 		return c.Done(incidentsPath+"/"+string(ref), "let")
 	}
-	if fault.Is(err, fault.Conflict) { // somebody was first
+	if fault.Is(err, fault.Conflict) { // somebody was first: what was typed stays
 		f.Fail("why", "Why they may go on", fault.Text(err))
-		err = nil
+		return s.showIncident(c, nil, f, http.StatusConflict)
 	}
 	err = f.Blame(err, Places(map[string][2]string{"reason": {"why", "Why they may go on"}}))
 	if err != nil {
 		return err
 	}
-	return s.showIncident(c, nil, f)
+	return s.showIncident(c, nil, f, 0)
 }
 
 func (c *Call) incidentFacts(k watch.Case, p account.Person) []kit.Fact {
@@ -226,7 +227,7 @@ func (s *site) reviewIncident(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return s.showIncident(c, f, nil)
+	return s.showIncident(c, f, nil, 0)
 }
 
 // openedView is what an account was used to look at.
