@@ -175,7 +175,7 @@ func (s *site) showPrivacy(c *Call, which string, f *Form, conflict error) error
 		d.Rule = k.Rule.Citation
 		v.due = &d
 	}
-	v.facts = []kit.Fact{{Term: "Born", Text: k.Who.Birth.US()}, {Term: "Member ID", Text: k.Who.Number, Code: true}, {Term: "Received", Text: c.usDay(k.Received), Sub: "by " + k.Channel},
+	v.facts = []kit.Fact{{Term: "Born", Text: k.Who.Birth.US()}, {Term: "Member ID", Text: k.Who.Number, Code: true}, {Term: "Received", Text: c.usDay(k.Received), Sub: channelWords(k.Channel)},
 		{Term: "Rule", Text: k.Rule.Name, Sub: k.Rule.Citation}}
 	if k.Kind == privacy.Accounting {
 		cost := "Free: the first within 12 months"
@@ -198,6 +198,17 @@ func (s *site) showPrivacy(c *Call, which string, f *Form, conflict error) error
 	v.kinds = v.formOf("effect").Choose("kind", "", append(restrictionKinds(), kit.Option{Text: "None of these", Hint: "It is kept in another way: say how."}))
 	c.privacyParts(&v)
 	return c.Show(Page{Status: status, Title: capital(string(k.Kind)), Section: "privacy", Form: f, Body: privacyCaseBody(v)})
+}
+
+// channelWords says by which way a request came.
+func channelWords(channel string) string {
+	switch channel {
+	case "in person":
+		return channel
+	case "member portal":
+		return "through the " + channel
+	}
+	return "by " + channel
 }
 
 func privacyStep(kind string) string {
