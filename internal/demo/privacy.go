@@ -85,7 +85,7 @@ func (h *hand) asked() []asks {
 		{days: 8, of: second.member, kind: privacy.Amendment, text: "My first name is misspelled in the notes of the request.", by: "telephone", then: []followUp{name(6, second)}},
 		{days: 2, of: h.w.members[7], kind: privacy.Confidential, text: "Please write to my sister's address only.", by: "telephone", safe: true},
 		{days: 26, of: h.w.members[9], kind: privacy.Restriction, text: "Do not tell my brother anything.", by: "in person", then: []followUp{reply(24, privacy.Agreed, "Agreed: nothing is told to the member's brother. The member was told by letter."),
-			{24, func(ctx context.Context, who access.Actor, ref privacy.ID) error {
+			{23, func(ctx context.Context, who access.Actor, ref privacy.ID) error {
 				return h.Privacy.PutIntoEffect(ctx, who, ref, 0, privacy.Effect{Reason: "A note at the telephone desk: nobody but the member is told anything"})
 			}}}},
 	}
