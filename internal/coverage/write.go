@@ -167,6 +167,9 @@ func spansOf(tx *db.Tx, ids []id.Member) (map[id.Member][]Span, error) {
 	return out, err
 }
 
+// pcpsOf gives the provider that was stated last of each member, to see whether
+// a file states another. That one may begin on a later day: who it is on a day
+// stands in coverage_pcp_span.
 func pcpsOf(tx *db.Tx, ids []id.Member) (map[id.Member]code.NPI, error) {
 	type pair struct {
 		member id.Member
