@@ -67,10 +67,10 @@ func (s *stage) planted() map[access.Field][]string {
 		access.FieldPhone:    {"212-555-0777"},
 		access.FieldLanguage: {"Plantedlanguage"},
 		access.FieldPlan:     {"Planted Advantage", "H7777-777"},
-		access.FieldCoverage: {"January 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
+		access.FieldCoverage: {"January 3, 2026", "Jan 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
 		access.FieldPCP:      {"Plantedpcp", "Planted Primary Care"},
 		access.FieldSpent:    {"$707.50"},
-		access.FieldOther:    {"Plantedmutual"},
+		access.FieldOther:    {"Plantedmutual", "the plan knows of other insurance only what it was told"},
 		access.FieldNeeded:   {"Plantedneeded"},
 		access.FieldClaims:   {"PLC770077"},
 		access.FieldAmounts:  {"$7,707.07"},
@@ -247,10 +247,24 @@ type look struct {
 	rows   []disclosure.Row
 }
 
+// further gives other addresses of rows, under which the planted member is
+// shown with fewer facts.
+func (s *stage) further() map[string][]string {
+	return map[string][]string{
+		"GET /members/{id}": {"/members/" + string(s.member) + "?on=12/15/2025"}, // not covered yet
+	}
+}
+
 // lookAt sends one request as somebody.
 func (s *stage) lookAt(t *testing.T, route string, who portal.Person) look {
 	t.Helper()
 	path, form := s.fixtures()[route]()
+	return s.lookTo(t, route, path, form, who)
+}
+
+// lookTo is lookAt for an address of its own.
+func (s *stage) lookTo(t *testing.T, route, path string, form url.Values, who portal.Person) look {
+	t.Helper()
 	before := s.ledger(t)
 	b, out := s.browser[who.Username], look{route: route, who: who}
 	if form == nil {
@@ -266,7 +280,7 @@ func (s *stage) lookAt(t *testing.T, route string, who portal.Person) look {
 	}
 	// The address that was asked for is no answer to it, nor is what was typed.
 	body := html.UnescapeString(choices.ReplaceAllString(out.answer.Body, "")) + " " + out.answer.Header.Get("Content-Disposition")
-	if out.answer.Status >= http.StatusMultipleChoices {
+	if out.answer.Status >= http.StatusMultipleChoices && out.answer.Status != http.StatusUnprocessableEntity {
 		body = strings.ReplaceAll(body, string(s.open), "")
 	}
 	for _, f := range access.Fields() {
@@ -358,12 +372,18 @@ func (s *stage) walk(t *testing.T, each func(l look)) int {
 	shown := 0
 	for _, rt := range s.showing(t) {
 		for _, who := range s.people {
-			l := s.lookAt(t, rt.Method+" "+rt.Pattern, who)
-			l.exact(t, s)
-			if len(l.shows) > 0 {
-				shown++
+			route := rt.Method + " " + rt.Pattern
+			looks := []look{s.lookAt(t, route, who)}
+			for _, path := range s.further()[route] {
+				looks = append(looks, s.lookTo(t, route, path, nil, who))
 			}
-			each(l)
+			for _, l := range looks {
+				l.exact(t, s)
+				if len(l.shows) > 0 {
+					shown++
+				}
+				each(l)
+			}
 		}
 	}
 	return shown
@@ -551,6 +571,47 @@ func TestWithoutTheLedgerNothingIsShown(t *testing.T) {
 			if !tried[rt.Method+" "+rt.Pattern] {
 				t.Errorf("%s %s was not tried", rt.Method, rt.Pattern)
 			}
+		}
+	})
+}
+
+// A day before the birth is answered with the page of today, and by the words
+// that say so: the ledger names what they confirm, and the page. Nothing is
+// printed of such a day (K-23, 45 CFR 164.528).
+func TestADayBeforeTheBirthShowsNoDay(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		s := newStage(t, p)
+		born := civil.Date{Y: 2026, M: 6, D: 17}
+		s.must(t, s.DB.Update(t.Context(), func(tx *db.Tx) error {
+			known, err := member.Known(tx, portal.Operator(), []string{"PLT770001"})
+			if err != nil {
+				return err
+			}
+			m := known[member.FoldNumber("PLT770001")]
+			m.Birth = born
+			_, err = member.Put(tx, portal.Operator(), m)
+			return err
+		}))
+		s.plants[access.FieldBirth] = []string{born.US(), "6/17/2026", born.Long(), born.String()}
+		said := 0
+		for _, who := range s.people {
+			l := s.lookTo(t, "GET /members/{id}", "/members/"+string(s.member)+"?on=6/16/2026", nil, who)
+			l.exact(t, s)
+			if strings.Contains(l.answer.Text(), "before the member was born") {
+				said++
+				alone := slices.ContainsFunc(l.rows, func(r disclosure.Row) bool { return slices.Equal(r.Fields, []access.Field{access.FieldBirth}) })
+				if !alone {
+					t.Errorf("%s: no line for what the words confirm: %v", who.Username, l.rows)
+				}
+			}
+			path := "/print/eligibility/" + string(s.member) + ".2026-06-16"
+			l = s.lookTo(t, "POST /print/{kind}/{id}", path, url.Values{"token": {rand.Text()}, "reason": {"to see what a copy shows"}}, who)
+			if l.exact(t, s); l.answer.Status < http.StatusBadRequest || len(l.named) > 0 {
+				t.Errorf("%s: %d, a copy of a day before the birth names %v", who.Username, l.answer.Status, l.named)
+			}
+		}
+		if said < 4 {
+			t.Errorf("only %d were told", said)
 		}
 	})
 }
