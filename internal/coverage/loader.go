@@ -172,6 +172,11 @@ func (l *loader) measure(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("analyze coverage_pcp")
-	return err
+	for _, table := range []string{"coverage_pcp", "coverage_pcp_span"} {
+		_, err = tx.Exec("analyze " + table)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
