@@ -62,7 +62,8 @@ type Order struct {
 	// the size of the file is not known.
 	Progress func(done, total int64)
 
-	approved intake.ID // the held file that these bytes are
+	approved intake.ID  // the held file that these bytes are
+	then     Difference // what it would have changed when it was held
 }
 
 // settings are what, besides its bytes, decides what a file does. They stand
@@ -226,7 +227,7 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 	if err != nil {
 		return Report{}, err
 	}
-	if l.tooMany(s.HoldShare) {
+	if len(l.tooMany(s.HoldShare)) > 0 {
 		l.report.Why = l.why(s.HoldShare)
 	}
 	return l.report, s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
@@ -257,11 +258,18 @@ func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *read
 		if err != nil {
 			return err
 		}
-		rep = l.report
-		if rep.RefusedTotal > 0 {
-			return errStop
+		many := len(l.tooMany(s.HoldShare)) > 0
+		if o.approved != "" && l.report.RefusedTotal == 0 {
+			many = false
+			if words := l.grown(o.then, s.HoldShare); words != "" {
+				l.report.refuse("the file", words)
+			}
 		}
-		if o.approved == "" && l.tooMany(s.HoldShare) {
+		rep = l.report
+		switch {
+		case rep.RefusedTotal > 0:
+			return errStop
+		case many:
 			rep.Why = l.why(s.HoldShare)
 			return errHeld
 		}

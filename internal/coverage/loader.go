@@ -22,9 +22,10 @@ type loader struct {
 	order  Order
 	report Report
 
-	measures bool // the engine plans by what it believes of the tables' sizes
-	written  int  // rows
-	opened   int  // members who have medical coverage only by this file
+	measures bool         // the engine plans by what it believes of the tables' sizes
+	written  int          // rows
+	open     map[Line]int // members with coverage today or later before this file; nil until somebody loses some
+	opened   map[Line]int // those who have it only by this file
 
 	mode  Mode
 	ends  civil.Date    // of those whom a full file does not name
@@ -47,7 +48,7 @@ type row struct {
 func newLoader(who access.Actor, today civil.Date, ref id.Import, o Order, f intake.File, read Report) *loader {
 	return &loader{
 		who: who, today: today, ref: ref, file: f, order: o, report: Report{Rows: read.Rows, Resumed: read.Resumed, Digest: f.Digest},
-		ends: o.Ends, lines: map[Line]bool{}, inBatch: map[key]bool{}, assigned: map[string]int{},
+		ends: o.Ends, opened: map[Line]int{}, lines: map[Line]bool{}, inBatch: map[key]bool{}, assigned: map[string]int{},
 	}
 }
 

@@ -112,7 +112,7 @@ func (l *loader) endUnnamed(tx *db.Tx, ids []id.Member) error {
 		o := outcome{said: &row{}, spans: changeOf(old, now)}
 		o.member.ID = m
 		o.spans.ended = o.spans.any()
-		o.ending = endsMedical(old, now, l.today)
+		o.ending = losing(old, o.spans, now)
 		done = append(done, o)
 	}
 	return l.write(tx, done)

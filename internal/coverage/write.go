@@ -119,9 +119,6 @@ func (l *loader) count(o outcome) {
 	if o.pcp != "" {
 		rep.Difference.PCPs++
 	}
-	if o.ending {
-		rep.Difference.Ending++
-	}
 	rep.Difference.tally(o.spans, l.today, !o.isNew && !o.before)
 }
 
