@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
@@ -23,6 +24,7 @@ import (
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
 	"hsconnect/internal/id"
+	"hsconnect/internal/job"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
 	"hsconnect/internal/portaltest/portal"
@@ -134,6 +136,7 @@ func newStage(t *testing.T, p *portal.Portal) *stage {
 	s.enroll(t)
 	s.work(t)
 	s.state(t)
+	s.notice(t)
 	security := p.Create(account.NewPerson{Username: "sid.security", Name: "Sid Security", Side: access.Plan, OrgName: portal.PlanName, Roles: []access.Role{access.SecurityOfficer}})
 	p.Accept(security)
 	family := p.Create(account.NewPerson{Username: "fay.family", Name: "Fay Family", Side: access.Office, Org: s.Facility.ID, OrgName: s.Facility.Name, OrgTIN: s.Facility.TIN,
@@ -156,7 +159,7 @@ func (s *stage) enroll(t *testing.T) {
 		Copays: []coverage.Copay{{Service: "Planted visit", Text: "$77", Cents: 7700, Needed: coverage.NeededYes, NeededNote: "Plantedneeded"}}}}))
 	s.must(t, s.DB.Update(t.Context(), func(tx *db.Tx) error { return provider.PutPractitioner(tx, portal.Operator(), pcp) }))
 	file := "member_number,subscriber_number,relationship,last,first,middle,suffix,birth,gender,street,city,state,zip,phone,plan,group,from,to,pcp_npi,pcp_from\n" +
-		"PLT770001,PLT770001,self,Plantedlast,Plantedfirst,,,1949-04-17,female,77 Plantedstreet,Plantedcity,NY,10077,212-555-0777,PLANTED,PLANTEDGRP,2026-01-03,," + string(pcp.NPI) + ",2026-02-05\n"
+		"PLT770001,PLT770001,self,Plantedlast,Plantedfirst,,,1949-04-17,female,77 Plantedstreet,Plantedcity,NY,10077,212-555-0777,PLANTED,PLANTEDGRP,2026-01-08,," + string(pcp.NPI) + ",2026-02-05\n"
 	report, err := s.Coverage.Import(t.Context(), portal.Operator(), coverage.Source{Name: "planted.csv", Size: int64(len(file)),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(file)), nil }}, coverage.CSV, nil)
 	s.must(t, err)
@@ -173,6 +176,20 @@ func (s *stage) enroll(t *testing.T) {
 		_, err = member.Put(tx, portal.Operator(), m)
 		return err
 	}))
+}
+
+// notice lets it become known, after the office has looked, that her coverage
+// began earlier: the office's first page says so.
+func (s *stage) notice(t *testing.T) {
+	t.Helper()
+	s.Clock.Advance(time.Minute)
+	loadMembers(t, s.Portal, portal.Operator(), "earlier.csv", "PLT770001,Plantedlast,Plantedfirst,1949-04-17,PLANTED,2026-01-03,\n")
+	s.must(t, s.Coverage.HandleTell(t.Context(), job.Job{}))
+	_, members, err := s.Coverage.Notices(t.Context(), s.Viewer.Actor)
+	s.must(t, err)
+	if members != 1 {
+		t.Fatalf("%d notices", members)
+	}
 }
 
 // state loads what the plan's systems say of her: what is used, other
