@@ -68,7 +68,11 @@ func (s *Service) HandleTell(ctx context.Context, _ job.Job) error {
 }
 
 // tell makes the notices of some changes that became known together, and
-// gives how many changes those were.
+// gives how many changes those were. A change is known from the time on at
+// which its file began to be applied; on PostgreSQL offices go on looking, and
+// see what was known before, until that is committed. Since this job is asked
+// for in the same transaction, it is committed by now: looks count until now,
+// and told_us keeps that time.
 func (s *Service) tell(tx *db.Tx) (int, error) {
 	changes, err := db.Collect(scanChange)(tx.Rows(`select id, member, what, from_on, to_on, known_us from coverage_change
 		where told_us = 0 and known_us = (select min(known_us) from coverage_change where told_us = 0) order by id limit $1`, int64(tellChunk)))
@@ -90,7 +94,7 @@ func (s *Service) tell(tx *db.Tx) (int, error) {
 			from[c.member] = first
 		}
 	}
-	looked, err := disclosure.OrganizationsShown(tx, members, access.FieldCoverage, since, db.Time(changes[0].known))
+	looked, err := disclosure.OrganizationsShown(tx, members, access.FieldCoverage, since, tx.Now)
 	if err != nil {
 		return 0, err
 	}

@@ -141,3 +141,43 @@ func TestNoticesThatMayNotBeToldAreCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestALookWhileAFileIsAppliedIsTold looks at a member between the moment at
+// which a change is known and the commit.
+func TestALookWhileAFileIsAppliedIsTold(t *testing.T) {
+	clock := dbtest.NewClock()
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		if d.Engine() == db.SQLite {
+			t.Skip("nobody can look while a file is being applied")
+		}
+		s := service(d)
+		at(t, clock, "2026-10-10T15:00:00Z")
+		load(t, s, enrolled("M1", "Lee", "P1", "2026-01-01", "", ""))
+		at(t, clock, "2026-10-20T15:00:00Z")
+		src := file(head + enrolled("M1", "Lee", "P1", "2026-01-01", "2026-09-15", ""))
+		looked := false
+		rep, err := s.Import(t.Context(), importer(), src, coverage.CSV, func(done, _ int64) {
+			if done < 3*src.Size || looked {
+				return
+			}
+			looked = true // its rows are written, and not committed
+			clock.Advance(time.Second)
+			sheet, err := byNumber(t, s, clerk("A"), "M1", "")
+			if err != nil || !sheet.Covered {
+				t.Errorf("covered %v: %v", sheet.Covered, err)
+			}
+		})
+		if err != nil || rep.RefusedTotal > 0 || !looked {
+			t.Fatalf("%+v %v, looked %v", rep, err, looked)
+		}
+		clock.Advance(time.Second)
+		for range 2 {
+			tell(t, s, d)
+			got, n, err := s.Notices(t.Context(), clerk("A"))
+			if err != nil || n != 1 || len(got) != 1 || got[0].What != "ended" {
+				t.Errorf("%d notices: %+v %v", n, got, err)
+			}
+			clock.Advance(time.Second)
+		}
+	})
+}
