@@ -42,6 +42,8 @@ type Report struct {
 	Held     intake.ID // it waits for a second person, and nothing was loaded
 	Why      string    // it is held, or would be
 	Declined bool      // whoever was asked said no
+
+	families bool // rows may name a member inside a family
 }
 
 // Order is a file to load and how.
@@ -213,13 +215,14 @@ func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, 
 
 // preview says what a staged file would change, and writes nothing of it.
 func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
-	l := newLoader(who, civil.Of(s.DB.Now(), s.Zone), "", o, f, read)
-	err := s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+	now := s.DB.Now()
+	l := newLoader(who, civil.Of(now, s.Zone), "", string(id.New[id.Import](now)), o, f, read)
+	err := s.DB.Update(ctx, begin)
 	if err != nil {
 		return Report{}, err
 	}
 	err = l.all(in, func(fn func(tx *db.Tx) error) error {
-		if l.names() {
+		if l.notes() {
 			return s.DB.Update(ctx, fn)
 		}
 		return s.DB.View(ctx, fn)
@@ -230,7 +233,7 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 	if len(l.tooMany(s.HoldShare)) > 0 {
 		l.report.Why = l.why(s.HoldShare)
 	}
-	return l.report, s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+	return l.report, s.DB.Update(ctx, l.end)
 }
 
 // apply writes what a staged file says, in one transaction.
@@ -248,11 +251,11 @@ func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *read
 		if err != nil || rep.Already {
 			return err
 		}
-		err = forget(tx, f.Key)
+		err = begin(tx)
 		if err != nil {
 			return err
 		}
-		l := newLoader(who, civil.Of(tx.Now, s.Zone), ref, o, f, read)
+		l := newLoader(who, civil.Of(tx.Now, s.Zone), ref, string(ref), o, f, read)
 		l.measures = s.DB.Engine() == db.Postgres
 		err = l.all(in, func(fn func(tx *db.Tx) error) error { return fn(tx) })
 		if err != nil {

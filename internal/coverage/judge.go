@@ -41,13 +41,8 @@ func (l *loader) judge(tx *db.Tx) ([]outcome, error) {
 		return nil, err
 	}
 	var out []outcome
-	taken := map[id.Member]Place{}
 	for _, r := range l.batch {
 		o, problems := l.outcome(tx, r, k)
-		if first, twice := taken[o.member.ID]; twice && o.member.ID != "" && len(problems) == 0 {
-			problems = []Refusal{{r.At.String(), "the same member stands at " + first.String() + " already, under another identifier"}}
-		}
-		taken[o.member.ID] = r.At
 		for _, p := range problems {
 			l.report.refuse(p.Where, p.Reason)
 		}
@@ -55,7 +50,7 @@ func (l *loader) judge(tx *db.Tx) ([]outcome, error) {
 			out = append(out, o)
 		}
 	}
-	return out, nil
+	return l.twice(tx, out)
 }
 
 func (l *loader) read(tx *db.Tx) (known, error) {

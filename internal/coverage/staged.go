@@ -70,7 +70,7 @@ func (s *Service) stage(ctx context.Context, who access.Actor, in *reading, f in
 	}
 	if st.Whole {
 		in.done += in.src.Size
-		return Report{Rows: st.Rows, Resumed: st.Rows}, nil
+		return Report{Rows: st.Rows, Resumed: st.Rows, families: true}, nil
 	}
 	c := &checker{s: s, ctx: ctx, who: who, today: civil.Of(s.DB.Now(), s.Zone), key: f.Key, seen: map[key]seen{}, skip: st.Rows, batches: st.Batches}
 	c.report.Resumed = st.Rows
@@ -148,6 +148,7 @@ func (c *checker) take(e Enrollment) error {
 	if e.Mode != c.mode {
 		problems = append(problems, Refusal{r.At.String(), "the transactions of one file are all changes, or all full: send the others in a file of their own"})
 	}
+	c.report.families = c.report.families || r.Number == ""
 	for _, p := range problems {
 		c.refuse(p.Where, p.Reason)
 	}
