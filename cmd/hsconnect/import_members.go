@@ -188,12 +188,15 @@ func (h *importApproveCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// One that was approved, and not applied yet, goes on.
-		if f.State != intake.Approved {
+		switch f.State {
+		case intake.Approved: // and not applied yet: it goes on
+		case intake.Stalled:
+			err = a.Intake.Again(ctx, who, which)
+		case intake.Waiting, intake.Refused, intake.Applied, intake.Failed:
 			err = a.Intake.Approve(ctx, who, which, h.Reason)
-			if err != nil {
-				return err
-			}
+		}
+		if err != nil {
+			return err
 		}
 		if f.Kind != coverage.KindMembers {
 			fmt.Println("Approved. The portal applies the file.")

@@ -12,6 +12,8 @@
 //     half a file.
 //   - What is read back is what was sealed, or an error; Check says which of
 //     key, bytes and row is wrong (S-06, 45 CFR 164.312(c)).
+//   - A file that was dropped can be read by nobody: its key is gone with the
+//     transaction, and its bytes soon after.
 //   - A file whose row was never kept (its transaction failed, or the process
 //     was killed between) harms nothing and is swept after a day.
 //

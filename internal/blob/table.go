@@ -34,11 +34,26 @@ func Keep(tx *db.Tx, ref Ref) error {
 	return err
 }
 
-// Find gives the row of a blob; db.NoRows if there is none.
+// Drop notes in the caller's transaction that a sealed file is not kept any
+// more. Its key is removed, so that nobody can read it from the commit on; the
+// stored bytes go with Remove after it, or at the latest with the next Sweep.
+func Drop(tx *db.Tx, name string) error {
+	_, err := tx.Exec("insert into blob_dropped (name, at_us) values ($1, $2) on conflict (name) do nothing", name, db.Micros(tx.Now))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec("delete from blob_key where name = $1", name)
+	return err
+}
+
+// kept is the condition that a blob was not dropped.
+const kept = "not exists (select 1 from blob_dropped x where x.name = b.name)"
+
+// Find gives the row of a blob; db.NoRows if there is none, or it was dropped.
 func Find(tx *db.Tx, name string) (Ref, error) {
 	var ref Ref
 	var digest []byte
-	err := tx.Row("select "+refColumns+" from blob b left join blob_key k on k.name = b.name where b.name = $2", []byte{}, name).
+	err := tx.Row("select "+refColumns+" from blob b left join blob_key k on k.name = b.name where b.name = $2 and "+kept, []byte{}, name).
 		Scan(&ref.Name, &digest, &ref.Size, &ref.Wrapped)
 	if err != nil {
 		return Ref{}, err
@@ -76,7 +91,7 @@ func Each(ctx context.Context, d *db.DB, fn func(Ref) error) error {
 		err := d.View(ctx, func(tx *db.Tx) error {
 			var err error
 			page, err = db.Collect(scanRef)(tx.Rows("select "+refColumns+` from blob b left join blob_key k on k.name = b.name
-				where b.name > $2 order by b.name limit $3`, []byte{}, after, pageSize))
+				where b.name > $2 and `+kept+` order by b.name limit $3`, []byte{}, after, pageSize))
 			return err
 		})
 		if err != nil {
@@ -97,7 +112,7 @@ func Each(ctx context.Context, d *db.DB, fn func(Ref) error) error {
 
 // Count gives the number of kept blobs.
 func Count(ctx context.Context, d *db.DB) (n int64, err error) {
-	err = d.View(ctx, func(tx *db.Tx) error { return tx.Row("select count(*) from blob").Scan(&n) })
+	err = d.View(ctx, func(tx *db.Tx) error { return tx.Row("select count(*) from blob b where " + kept).Scan(&n) })
 	return n, err
 }
 
@@ -106,7 +121,7 @@ func Count(ctx context.Context, d *db.DB) (n int64, err error) {
 // fresh one, stands where the old one was.
 func (v *Vault) Fits(tx *db.Tx) error {
 	var name string
-	err := tx.Row("select name from blob order by name limit 1").Scan(&name)
+	err := tx.Row("select b.name from blob b where " + kept + " order by b.name limit 1").Scan(&name)
 	if db.NoRows(err) {
 		return nil
 	}
@@ -148,8 +163,8 @@ func (v *Vault) Rewrap(ctx context.Context, d *db.DB) (changed int, err error) {
 	return changed, err
 }
 
-// Sweep removes files that have been in the store for a day without a row, and
-// what broken-off writes left, and gives how many.
+// Sweep removes files that have been in the store for a day without a row, or
+// were dropped, and what broken-off writes left, and gives how many.
 func Sweep(ctx context.Context, d *db.DB, s Store) (removed int, err error) {
 	old := d.Now().Add(-sweepAge)
 	var batch []string
@@ -193,7 +208,7 @@ func unkept(ctx context.Context, d *db.DB, names []string) (out []string, err er
 		out = out[:0]
 		for _, name := range names {
 			var n int
-			err := tx.Row("select count(*) from blob where name = $1", name).Scan(&n)
+			err := tx.Row("select count(*) from blob b where b.name = $1 and "+kept, name).Scan(&n)
 			if err != nil {
 				return err
 			}

@@ -46,6 +46,10 @@ func NewVault(s Store, k Keyring) *Vault { return &Vault{store: s, keys: k} }
 // Store gives the store behind the vault, for Sweep.
 func (v *Vault) Store() Store { return v.store }
 
+// Remove takes away the stored bytes of a file that was dropped, after the
+// transaction that dropped it.
+func (v *Vault) Remove(ctx context.Context, name string) error { return v.store.Delete(ctx, name) }
+
 // Seal reads r to its end and stores it encrypted. More than limit bytes are
 // answered with TooLarge, a reader that breaks off with Invalid, a store that
 // fails with Unavailable; a fault that r gives comes back as it is. After an

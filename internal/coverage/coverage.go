@@ -173,8 +173,8 @@ func New(d Deps) *Service {
 // several and for one whom the office has no tie with, and TooMany to somebody
 // who has looked in vain too often.
 func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet, error) {
-	return s.lookUp(ctx, who, q, nil, func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, day, nil)
+	return s.lookUp(ctx, who, q, nil, func(tx *db.Tx, m member.Member, a *asked) (Sheet, error) {
+		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, a)
 	})
 }
 
@@ -182,7 +182,7 @@ func (s *Service) LookUp(ctx context.Context, who access.Actor, q Query) (Sheet,
 // member's id, and its disclosure names what that confirms, which is what was
 // typed.
 func (s *Service) Find(ctx context.Context, who access.Actor, q Query) (id.Member, error) {
-	found, err := s.lookUp(ctx, who, q, q.Key.Facts(), func(_ *db.Tx, m member.Member, _ civil.Date) (Sheet, error) {
+	found, err := s.lookUp(ctx, who, q, q.Key.Facts(), func(_ *db.Tx, m member.Member, _ *asked) (Sheet, error) {
 		return Sheet{Member: m}, nil
 	})
 	return found.Member.ID, err
@@ -191,7 +191,7 @@ func (s *Service) Find(ctx context.Context, who access.Actor, q Query) (id.Membe
 // lookUp finds the member with fields (nil: all that the actor may see) and
 // gives what fill makes of the member.
 func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields []access.Field,
-	fill func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error),
+	fill func(tx *db.Tx, m member.Member, a *asked) (Sheet, error),
 ) (Sheet, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
@@ -205,7 +205,12 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 	}
 	return s.look(ctx, who, q.On, finding{
 		guarded: true, stated: q.Visit != nil, missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound, Key: q.Key.Kind()}, key: q.Key,
-		find: func(tx *db.Tx) (member.Member, error) { return member.Match(tx, who, search) },
+		day: asked{shows: fields, confirmed: q.Key.Facts()},
+		find: func(tx *db.Tx, a *asked) (member.Member, error) {
+			search := search
+			search.Choose = a.choose
+			return member.Match(tx, who, search)
+		},
 		fill: fill, name: func() (string, string) { return first, last },
 	})
 }
@@ -223,17 +228,18 @@ func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, 
 	purpose := purposeOr(who, ask.Purpose)
 	return s.look(ctx, who, ask.On, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
-		find: func(tx *db.Tx) (member.Member, error) {
+		day:    asked{shows: ask.Shows, confirmed: []access.Field{access.FieldBirth}},
+		find: func(tx *db.Tx, a *asked) (member.Member, error) {
 			if who.Side == access.Office && who.Has(access.LookUpMember) {
 				_, err := member.Renew(tx, who, m, s.ties()...)
 				if err != nil {
 					return member.Member{}, err
 				}
 			}
-			return member.Get(tx, who, purpose, "member", m, ask.Shows...)
+			return member.GetChosen(tx, who, purpose, "member", m, a.choose, ask.Shows...)
 		},
-		fill: func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-			sheet, err := s.sheet(tx, who, purpose, m, day, ask.Shows)
+		fill: func(tx *db.Tx, m member.Member, a *asked) (Sheet, error) {
+			sheet, err := s.sheet(tx, who, purpose, m, a)
 			if err != nil || sheet.unborn {
 				return sheet, err
 			}
@@ -260,8 +266,9 @@ type finding struct {
 	stated  bool            // that the member is being seen
 	missed  disclosure.Look // what is written down in vain
 	key     member.Key      // what was typed
-	find    func(tx *db.Tx) (member.Member, error)
-	fill    func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error)
+	day     asked           // without the day itself
+	find    func(tx *db.Tx, a *asked) (member.Member, error)
+	fill    func(tx *db.Tx, m member.Member, a *asked) (Sheet, error)
 	name    func() (first, last string) // of the member, for the watch, whoever may see it
 }
 
@@ -275,11 +282,12 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 	err := s.DB.Update(ctx, func(tx *db.Tx) (err error) {
 		out, instead = Sheet{}, nil
 		today := civil.Of(tx.Now, s.Zone)
-		day := on
-		if day.IsZero() {
-			day = today
+		a := f.day
+		a.on = on
+		if on.IsZero() {
+			a.on = today
 		}
-		err = inWindow(day, today)
+		err = inWindow(a.on, today)
 		if err != nil {
 			return err
 		}
@@ -289,7 +297,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 				return err
 			}
 		}
-		m, err := f.find(tx)
+		m, err := f.find(tx, &a)
 		if fault.Is(err, fault.NotFound) {
 			instead = err
 			return s.inVain(tx, who, f, err)
@@ -301,7 +309,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		if err != nil {
 			return err
 		}
-		out, err = f.fill(tx, m, day)
+		out, err = f.fill(tx, m, &a)
 		if out.unborn {
 			instead = errUnborn // after the commit: that the key fits is told with it
 		}

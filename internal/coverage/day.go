@@ -60,8 +60,8 @@ func (s *Service) Day(ctx context.Context, who access.Actor, q DayQuery) ([]Answ
 			return nil, err
 		}
 	}
-	fill := func(tx *db.Tx, m member.Member, day civil.Date) (Sheet, error) {
-		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, day, dayFacts())
+	fill := func(tx *db.Tx, m member.Member, a *asked) (Sheet, error) {
+		return s.sheet(tx, who, purposeOr(who, q.Purpose), m, a)
 	}
 	out := make([]Answer, len(q.Keys))
 	first := map[string]int{}

@@ -20,8 +20,9 @@ type Difference struct {
 	Changed     int            `json:"changed,omitempty"`     // coverages that go on differently
 	Retroactive int            `json:"retroactive,omitempty"` // of these three, of members we had, those that change days gone by
 	Unnamed     int            `json:"unnamed,omitempty"`     // members whom a full file does not name although they are covered
-	Ending      int            `json:"ending,omitempty"`      // members with medical coverage now or later, who would lose some
+	Ending      int            `json:"ending,omitempty"`      // members who would lose days of medical coverage, to come or gone by
 	Open        int            `json:"open,omitempty"`        // members with medical coverage now or later; 0 where nobody loses any
+	Others      map[Line]Loss  `json:"others,omitempty"`      // the same of the other kinds of coverage
 }
 
 // Count is one line of what a file changes, fit to be shown.
@@ -39,12 +40,7 @@ func (r Report) Counts() []Count {
 	for _, name := range slices.Sorted(maps.Keys(d.Facts)) {
 		byFact = append(byFact, fmt.Sprintf("%s %d", name, d.Facts[name]))
 	}
-	lost := ""
-	if d.Open > 0 {
-		lost = fmt.Sprintf("of %d members who have it (%.1f%%)", d.Open, 100*float64(d.Ending)/float64(d.Open))
-	}
-	var out []Count
-	for _, c := range []Count{
+	all := []Count{
 		{"members added", r.Added, ""},
 		{"members changed", r.Changed, strings.Join(byFact, ", ")},
 		{"primary care providers", d.PCPs, "new or another"},
@@ -53,8 +49,16 @@ func (r Report) Counts() []Count {
 		{"coverages changed", d.Changed, ""},
 		{"retroactive changes", d.Retroactive, "of members known before, for days gone by"},
 		{"members not named", d.Unnamed, "covered, and not in a file that should name everybody"},
-		{"medical coverage lost", d.Ending, lost},
-	} {
+	}
+	for _, line := range lines() {
+		n, of := d.lost(line), ""
+		if n.Open > 0 {
+			of = fmt.Sprintf("of %d members who have it (%s)", n.Open, inPercent(float64(n.Ending)/float64(n.Open)))
+		}
+		all = append(all, Count{string(line) + " coverage lost", n.Ending, of})
+	}
+	var out []Count
+	for _, c := range all {
 		if c.N > 0 {
 			out = append(out, c)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
@@ -87,11 +88,15 @@ func beliefs(all []knownSpan, day civil.Date, zone *time.Location) []Belief {
 
 // known fills in what was known of the sheet's day and when. Names of plans
 // are put in the place of their codes, or taken out.
-func (s *Sheet) known(tx *db.Tx, zone *time.Location, plans bool) error {
-	all, err := medicalKnown(tx, s.Member.ID)
-	if err != nil {
-		return err
+func (s *Sheet) known(tx *db.Tx, zone *time.Location, all []knownSpan) error {
+	var err error
+	if all == nil {
+		all, err = medicalKnown(tx, s.Member.ID)
+		if err != nil {
+			return err
+		}
 	}
+	plans := s.Shows(access.FieldPlan)
 	s.Known = beliefs(all, s.On, zone)
 	names := map[string]string{"": ""}
 	for i := range s.Known {

@@ -42,6 +42,8 @@ type Report struct {
 	Held     intake.ID // it waits for a second person, and nothing was loaded
 	Why      string    // it is held, or would be
 	Declined bool      // whoever was asked said no
+
+	families bool // rows may name a member inside a family
 }
 
 // Order is a file to load and how.
@@ -62,7 +64,8 @@ type Order struct {
 	// the size of the file is not known.
 	Progress func(done, total int64)
 
-	approved intake.ID // the held file that these bytes are
+	approved intake.ID  // the held file that these bytes are
+	then     Difference // what it would have changed when it was held
 }
 
 // settings are what, besides its bytes, decides what a file does. They stand
@@ -212,13 +215,14 @@ func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, 
 
 // preview says what a staged file would change, and writes nothing of it.
 func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
-	l := newLoader(who, civil.Of(s.DB.Now(), s.Zone), "", o, f, read)
-	err := s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+	now := s.DB.Now()
+	l := newLoader(who, civil.Of(now, s.Zone), "", string(id.New[id.Import](now)), o, f, read)
+	err := s.DB.Update(ctx, begin)
 	if err != nil {
 		return Report{}, err
 	}
 	err = l.all(in, func(fn func(tx *db.Tx) error) error {
-		if l.names() {
+		if l.notes() {
 			return s.DB.Update(ctx, fn)
 		}
 		return s.DB.View(ctx, fn)
@@ -226,10 +230,10 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 	if err != nil {
 		return Report{}, err
 	}
-	if l.tooMany(s.HoldShare) {
+	if len(l.tooMany(s.HoldShare)) > 0 {
 		l.report.Why = l.why(s.HoldShare)
 	}
-	return l.report, s.DB.Update(ctx, func(tx *db.Tx) error { return forget(tx, f.Key) })
+	return l.report, s.DB.Update(ctx, l.end)
 }
 
 // apply writes what a staged file says, in one transaction.
@@ -247,21 +251,28 @@ func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *read
 		if err != nil || rep.Already {
 			return err
 		}
-		err = forget(tx, f.Key)
+		err = begin(tx)
 		if err != nil {
 			return err
 		}
-		l := newLoader(who, civil.Of(tx.Now, s.Zone), ref, o, f, read)
+		l := newLoader(who, civil.Of(tx.Now, s.Zone), ref, string(ref), o, f, read)
 		l.measures = s.DB.Engine() == db.Postgres
 		err = l.all(in, func(fn func(tx *db.Tx) error) error { return fn(tx) })
 		if err != nil {
 			return err
 		}
-		rep = l.report
-		if rep.RefusedTotal > 0 {
-			return errStop
+		many := len(l.tooMany(s.HoldShare)) > 0
+		if o.approved != "" && l.report.RefusedTotal == 0 {
+			many = false
+			if words := l.grown(o.then, s.HoldShare); words != "" {
+				l.report.refuse("the file", words)
+			}
 		}
-		if o.approved == "" && l.tooMany(s.HoldShare) {
+		rep = l.report
+		switch {
+		case rep.RefusedTotal > 0:
+			return errStop
+		case many:
 			rep.Why = l.why(s.HoldShare)
 			return errHeld
 		}

@@ -27,8 +27,8 @@ type outcome struct {
 	isNew   bool
 	before  bool     // stood in the file before: what it changes may be of the same file
 	facts   []string // the member's own facts that differ
-	ending  bool     // medical coverage today or later is cut short
-	opens   bool     // there is some now, where there was none
+	ending  []Line   // kinds of coverage of which there are days less
+	opens   []Line   // kinds that there are now, today or later, where there were none
 	spans   spanChange
 	pcp     code.NPI // empty: as it is
 	newName string   // folded subscriber number of a dependent who still needs a number
@@ -41,13 +41,8 @@ func (l *loader) judge(tx *db.Tx) ([]outcome, error) {
 		return nil, err
 	}
 	var out []outcome
-	taken := map[id.Member]Place{}
 	for _, r := range l.batch {
 		o, problems := l.outcome(tx, r, k)
-		if first, twice := taken[o.member.ID]; twice && o.member.ID != "" && len(problems) == 0 {
-			problems = []Refusal{{r.At.String(), "the same member stands at " + first.String() + " already, under another identifier"}}
-		}
-		taken[o.member.ID] = r.At
 		for _, p := range problems {
 			l.report.refuse(p.Where, p.Reason)
 		}
@@ -55,7 +50,7 @@ func (l *loader) judge(tx *db.Tx) ([]outcome, error) {
 			out = append(out, o)
 		}
 	}
-	return out, nil
+	return l.twice(tx, out)
 }
 
 func (l *loader) read(tx *db.Tx) (known, error) {
@@ -132,7 +127,7 @@ func (l *loader) outcome(tx *db.Tx, r *row, k known) (outcome, []Refusal) {
 	if bad != nil {
 		return outcome{}, []Refusal{*bad}
 	}
-	o.ending, o.opens = endsMedical(k.spans[old.ID], now, l.today), opensMedical(k.spans[old.ID], now, l.today)
+	o.ending, o.opens = losing(k.spans[old.ID], o.spans, now), opening(k.spans[old.ID], now, l.today)
 	if r.PCP != "" && k.pcps[old.ID] != code.NPI(r.PCP) {
 		o.pcp = code.NPI(r.PCP)
 	}

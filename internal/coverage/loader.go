@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"hsconnect/internal/access"
@@ -18,17 +19,20 @@ type loader struct {
 	who    access.Actor
 	today  civil.Date
 	ref    id.Import // empty: judge only
+	run    string    // names this comparison in coverage_named
 	file   intake.File
 	order  Order
 	report Report
 
-	measures bool // the engine plans by what it believes of the tables' sizes
-	written  int  // rows
-	opened   int  // members who have medical coverage only by this file
+	measures bool         // the engine plans by what it believes of the tables' sizes
+	written  int          // rows
+	open     map[Line]int // members with coverage today or later before this file; nil until somebody loses some
+	opened   map[Line]int // those who have it only by this file
 
-	mode  Mode
-	ends  civil.Date    // of those whom a full file does not name
-	lines map[Line]bool // the kinds of coverage that the file speaks of
+	families bool // some rows may name a member inside a family
+	mode     Mode
+	ends     civil.Date    // of those whom a full file does not name
+	lines    map[Line]bool // the kinds of coverage that the file speaks of
 
 	batch    []*row
 	inBatch  map[key]bool
@@ -44,10 +48,10 @@ type row struct {
 	before bool // the member stood in the file before
 }
 
-func newLoader(who access.Actor, today civil.Date, ref id.Import, o Order, f intake.File, read Report) *loader {
+func newLoader(who access.Actor, today civil.Date, ref id.Import, run string, o Order, f intake.File, read Report) *loader {
 	return &loader{
-		who: who, today: today, ref: ref, file: f, order: o, report: Report{Rows: read.Rows, Resumed: read.Resumed, Digest: f.Digest},
-		ends: o.Ends, lines: map[Line]bool{}, inBatch: map[key]bool{}, assigned: map[string]int{},
+		who: who, today: today, ref: ref, run: run, families: read.families, file: f, order: o, report: Report{Rows: read.Rows, Resumed: read.Resumed, Digest: f.Digest},
+		ends: o.Ends, opened: map[Line]int{}, lines: map[Line]bool{}, inBatch: map[key]bool{}, assigned: map[string]int{},
 	}
 }
 
@@ -134,7 +138,9 @@ func (l *loader) flush(tx within) error {
 	if len(l.batch) == 0 {
 		return nil
 	}
+	before := l.counted()
 	err := tx(func(tx *db.Tx) error {
+		l.restore(before) // the closure may run again
 		done, err := l.judge(tx)
 		if err != nil || l.report.RefusedTotal > 0 {
 			return err
@@ -157,6 +163,28 @@ func (l *loader) flush(tx within) error {
 	return err
 }
 
+// sums is what a loader has counted so far.
+type sums struct {
+	report Report
+	open   map[Line]int
+	opened map[Line]int
+}
+
+// counted gives a copy that later counting leaves alone.
+func (l *loader) counted() sums {
+	c := sums{l.report, maps.Clone(l.open), maps.Clone(l.opened)}
+	c.report.Difference.Facts = maps.Clone(c.report.Difference.Facts)
+	c.report.Difference.Others = maps.Clone(c.report.Difference.Others)
+	return c
+}
+
+func (l *loader) restore(c sums) {
+	l.report = c.report
+	l.report.Difference.Facts = maps.Clone(c.report.Difference.Facts)
+	l.report.Difference.Others = maps.Clone(c.report.Difference.Others)
+	l.open, l.opened = maps.Clone(c.open), maps.Clone(c.opened)
+}
+
 // measure brings the planner up to date when the tables have grown tenfold.
 func (l *loader) measure(tx *db.Tx) error {
 	now := l.written + len(l.batch)
@@ -172,6 +200,11 @@ func (l *loader) measure(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("analyze coverage_pcp")
-	return err
+	for _, table := range []string{"coverage_pcp", "coverage_pcp_span"} {
+		_, err = tx.Exec("analyze " + table)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -29,9 +29,9 @@ const JobNotify = "coverage.notify"
 // Notice tells an office that a member's coverage changed for days gone by
 // after it had been shown that coverage.
 type Notice struct {
-	Member  member.Member // with a name only where the office may still see the member
-	What    string        // "ended", "began", "moved" to another plan
-	From    civil.Date    // the first and the last day that changed
+	Member  member.Member
+	What    string     // "ended", "began", "moved" to another plan
+	From    civil.Date // the first and the last day that changed
 	To      civil.Date
 	KnownAt time.Time // when the plan told the portal
 	Looked  time.Time // when the office had looked last before
@@ -68,7 +68,11 @@ func (s *Service) HandleTell(ctx context.Context, _ job.Job) error {
 }
 
 // tell makes the notices of some changes that became known together, and
-// gives how many changes those were.
+// gives how many changes those were. A change is known from the time on at
+// which its file began to be applied; on PostgreSQL offices go on looking, and
+// see what was known before, until that is committed. Since this job is asked
+// for in the same transaction, it is committed by now: looks count until now,
+// and told_us keeps that time.
 func (s *Service) tell(tx *db.Tx) (int, error) {
 	changes, err := db.Collect(scanChange)(tx.Rows(`select id, member, what, from_on, to_on, known_us from coverage_change
 		where told_us = 0 and known_us = (select min(known_us) from coverage_change where told_us = 0) order by id limit $1`, int64(tellChunk)))
@@ -90,7 +94,7 @@ func (s *Service) tell(tx *db.Tx) (int, error) {
 			from[c.member] = first
 		}
 	}
-	looked, err := disclosure.OrganizationsShown(tx, members, access.FieldCoverage, since, db.Time(changes[0].known))
+	looked, err := disclosure.OrganizationsShown(tx, members, access.FieldCoverage, since, tx.Now)
 	if err != nil {
 		return 0, err
 	}
@@ -285,27 +289,36 @@ func scanNotice(r *sql.Rows) (Notice, error) {
 	return n, err
 }
 
-// noticesOf gives the newest notices to an office about one member, and marks
-// them as seen by who opens the member now.
+// noticesOf gives notices to an office about one member, those that nobody there
+// has seen and then the newest first, and marks these, and no others, as seen by
+// who opens the member now.
 func noticesOf(tx *db.Tx, who access.Actor, m id.Member) ([]Notice, error) {
 	if who.Side != access.Office || who.Org == "" {
 		return nil, nil
 	}
 	out, err := db.Collect(scanNotice)(tx.Rows("select "+noticeColumns+` from coverage_notice where org = $1 and member = $2 and known_us > $3
-		order by known_us desc limit $4`, string(who.Org), string(m), db.Micros(tx.Now.Add(-noticesStay)), int64(mostNotices)))
+		order by case when seen_us = 0 then 0 else 1 end, known_us desc limit $4`, string(who.Org), string(m), db.Micros(tx.Now.Add(-noticesStay)), int64(mostNotices)))
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(out, func(n Notice) bool { return n.SeenAt.IsZero() }) {
-		err = tx.Later("update coverage_notice set seen_us = $1, seen_by = $2 where org = $3 and member = $4 and seen_us = 0",
-			db.Micros(tx.Now), string(who.Person), string(who.Org), string(m))
+	for _, n := range out {
+		if !n.SeenAt.IsZero() {
+			break
+		}
+		err = tx.Later("update coverage_notice set seen_us = $1, seen_by = $2 where org = $3 and member = $4 and known_us = $5 and seen_us = 0",
+			db.Micros(tx.Now), string(who.Person), string(who.Org), string(m), db.Micros(n.KnownAt))
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out, err
+	return out, nil
 }
 
 // Notices gives an office the newest notices that nobody there has seen, at
-// most five, and how many members they are about in all. Whose name is shown
-// is written down.
+// most five, and how many members all of them are about. Those that may not be
+// told to the actor are counted alone: about a member whom the office may no
+// longer see or who is under restriction, and all of them where the role is not
+// shown coverage. Whose name is shown is written down.
 func (s *Service) Notices(ctx context.Context, who access.Actor) (out []Notice, members int, err error) {
 	err = who.May(access.LookUpMember)
 	if err != nil {
@@ -315,17 +328,21 @@ func (s *Service) Notices(ctx context.Context, who access.Actor) (out []Notice, 
 		return nil, 0, nil
 	}
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		out, members = nil, 0
 		since := db.Micros(tx.Now.Add(-noticesStay))
-		out, err = db.Collect(scanNotice)(tx.Rows("select "+noticeColumns+` from coverage_notice where org = $1 and seen_us = 0 and known_us > $2
-			order by known_us desc, member limit $3`, string(who.Org), since, int64(mostNotices)))
-		if err != nil || len(out) == 0 {
+		err := tx.Row("select count(distinct member) from coverage_notice where org = $1 and seen_us = 0 and known_us > $2", string(who.Org), since).Scan(&members)
+		if err != nil || members == 0 {
 			return err
 		}
-		err = tx.Row("select count(distinct member) from coverage_notice where org = $1 and seen_us = 0 and known_us > $2", string(who.Org), since).Scan(&members)
+		fields, err := member.FieldsFor(tx, who, access.Treatment, noticesSubject, access.FieldName, access.FieldCoverage)
+		if fault.Is(err, fault.Forbidden) || err == nil && !slices.Contains(fields, access.FieldCoverage) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		return s.nameNotices(tx, who, out)
+		out, err = unseen(tx, who, since)
+		return err
 	})
 	if err != nil {
 		return nil, 0, err
@@ -333,25 +350,55 @@ func (s *Service) Notices(ctx context.Context, who access.Actor) (out []Notice, 
 	return out, members, nil
 }
 
-// nameNotices puts in the names of members whom the office may still see. Of
-// the others it takes out what would tell about them.
-func (s *Service) nameNotices(tx *db.Tx, who access.Actor, all []Notice) error {
+const (
+	noticesSubject = "coverage notices"
+	mostHidden     = 20 // stretches of notices that are passed over for one that may be told
+)
+
+// unseen reads on until it has as many notices as a page shows, past those that
+// may not be told.
+func unseen(tx *db.Tx, who access.Actor, since int64) ([]Notice, error) {
+	var out []Notice
+	passed := 0
+	for range mostHidden {
+		want := mostNotices - len(out)
+		some, err := db.Collect(scanNotice)(tx.Rows("select "+noticeColumns+` from coverage_notice where org = $1 and seen_us = 0 and known_us > $2
+			order by known_us desc, member limit $3 offset $4`, string(who.Org), since, int64(want), int64(passed)))
+		if err != nil || len(some) == 0 {
+			return out, err
+		}
+		passed += len(some)
+		told, err := named(tx, who, some)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, told...)
+		if len(some) < want || len(out) == mostNotices {
+			break
+		}
+	}
+	return out, nil
+}
+
+// named gives those notices that may be told, with the names.
+func named(tx *db.Tx, who access.Actor, all []Notice) ([]Notice, error) {
 	ids := make([]id.Member, 0, len(all))
 	for _, n := range all {
 		ids = append(ids, n.Member.ID)
 	}
-	shown, fields, err := member.ListedWith(tx, who, access.Treatment, "coverage notices", ids, []access.Field{access.FieldCoverage})
+	shown, _, err := member.ListedOnly(tx, who, access.Treatment, noticesSubject, ids, []access.Field{access.FieldName, access.FieldCoverage})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i := range all {
-		m, ok := shown[all[i].Member.ID]
-		all[i].Member = m
-		if !ok || m.Restricted || !slices.Contains(fields, access.FieldCoverage) {
-			all[i] = Notice{Member: m, KnownAt: all[i].KnownAt}
+	out := make([]Notice, 0, len(all))
+	for _, n := range all {
+		m, ok := shown[n.Member.ID]
+		if ok && !m.Restricted {
+			n.Member = m
+			out = append(out, n)
 		}
 	}
-	return nil
+	return out, nil
 }
 
 func people(n int64) string {

@@ -58,11 +58,12 @@ func (s *Service) Preview(ctx context.Context, who access.Actor, role access.Rol
 		if err != nil {
 			return err
 		}
-		m, err := member.Get(tx, who, access.Operations, "preview", ref, both...)
+		a := asked{on: civil.Of(tx.Now, s.Zone), shows: both}
+		m, err := member.GetChosen(tx, who, access.Operations, "preview", ref, a.choose, both...)
 		if err != nil {
 			return err
 		}
-		out.Sheet, err = s.sheet(tx, who, access.Operations, m, civil.Of(tx.Now, s.Zone), both)
+		out.Sheet, err = s.sheet(tx, who, access.Operations, m, &a)
 		return err
 	})
 	if !fault.Is(err, fault.NotFound) {

@@ -10,7 +10,8 @@ import (
 
 // SheetFor is Sheet inside a transaction of the caller's, who shows it in
 // another way than on the member's page: the ledger names that as the subject,
-// with the facts that are shown.
+// with the facts that are shown. It answers Invalid for a day before the
+// member's birth, and nothing of the caller's transaction may stay then.
 func (s *Service) SheetFor(tx *db.Tx, who access.Actor, m id.Member, opened string, ask Ask) (Sheet, error) {
 	err := who.May(access.LookUpMember)
 	if err != nil {
@@ -21,11 +22,15 @@ func (s *Service) SheetFor(tx *db.Tx, who access.Actor, m id.Member, opened stri
 		return Sheet{}, err
 	}
 	purpose := purposeOr(who, ask.Purpose)
-	found, err := member.Get(tx, who, purpose, opened, m, ask.Shows...)
+	a := asked{on: ask.On, shows: ask.Shows, confirmed: []access.Field{access.FieldBirth}}
+	found, err := member.GetChosen(tx, who, purpose, opened, m, a.choose, ask.Shows...)
 	if err != nil {
 		return Sheet{}, err
 	}
-	return s.sheet(tx, who, purpose, found, ask.On, ask.Shows)
+	if a.unborn {
+		return Sheet{}, errUnborn
+	}
+	return s.sheet(tx, who, purpose, found, &a)
 }
 
 // InWindow answers as Sheet would whether eligibility may be asked for on a

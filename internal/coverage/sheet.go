@@ -70,34 +70,25 @@ func nextAfter(tx *db.Tx, m id.Member, day civil.Date) (Span, bool, error) {
 		order by from_on limit 1`, string(m), string(Medical), day.String()).Scan))
 }
 
-// sheet puts together what the actor may see of a member on a day, of the
-// facts that the caller shows (nil: those of the member's own page).
-func (s *Service) sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, day civil.Date, shows []access.Field) (Sheet, error) {
-	out := Sheet{Member: m, On: day, Purpose: purpose, LookedAt: tx.Now, Disclosure: m.Shown}
-	var err error
-	out.Fields, err = member.FieldsFor(tx, who, purpose, "member", shows...) // those that the ledger names
-	if err != nil {
-		return Sheet{}, err
-	}
-	if day.Before(m.Birth) {
-		out.unborn = true
+// sheet puts together what the actor may see of a member on a day: the facts
+// that were chosen when the member was shown.
+func (s *Service) sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m member.Member, a *asked) (Sheet, error) {
+	out := Sheet{Member: m, On: a.on, Purpose: purpose, LookedAt: tx.Now, Disclosure: m.Shown, Fields: a.fields, unborn: a.unborn}
+	if out.unborn {
 		return out, nil
 	}
-	span, covered, err := On(tx, m.ID, day)
-	if err != nil {
-		return Sheet{}, err
-	}
+	var err error
 	if out.Shows(access.FieldCoverage) {
-		err = out.covered(tx, span, covered)
-		if err == nil && len(shows) == 0 { // a list says nothing of what was known when
-			err = out.history(tx, who, s.Zone)
+		err = out.covered(tx, a.span, a.covered)
+		if err == nil && a.wholePage() {
+			err = out.history(tx, who, s.Zone, a.before)
 		}
 		if err != nil {
 			return Sheet{}, err
 		}
 	}
-	if covered {
-		err = out.plan(tx, span.Plan)
+	if a.covered {
+		err = out.plan(tx, a.span.Plan)
 		if err != nil {
 			return Sheet{}, err
 		}
@@ -109,7 +100,7 @@ func (s *Service) sheet(tx *db.Tx, who access.Actor, purpose access.Purpose, m m
 		}
 	}
 	if out.Shows(access.FieldOther) {
-		out.Other, err = otherOn(tx, m.ID, day)
+		out.Other, err = otherOn(tx, m.ID, a.on)
 	}
 	return out, err
 }
@@ -139,9 +130,10 @@ func (s *Sheet) covered(tx *db.Tx, span Span, covered bool) error {
 }
 
 // history fills in what was known of the day when, and what changed of days
-// gone by. What the actor's office is told by it counts as seen.
-func (s *Sheet) history(tx *db.Tx, who access.Actor, zone *time.Location) error {
-	err := s.known(tx, zone, s.Shows(access.FieldPlan))
+// gone by. What the actor's office is told by it counts as seen. all is every
+// span that was ever believed, where it was read already.
+func (s *Sheet) history(tx *db.Tx, who access.Actor, zone *time.Location, all []knownSpan) error {
+	err := s.known(tx, zone, all)
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,7 @@ type checker struct {
 	storing chan error // the batch that is being stored
 
 	mode Mode
-	seen map[key]seen // everybody in the file so far
-	more [][]days     // what does not fit into seen
+	seen seen // everybody in the file so far
 }
 
 // stage reads the source and stages what an earlier try has not staged yet.
@@ -70,9 +69,9 @@ func (s *Service) stage(ctx context.Context, who access.Actor, in *reading, f in
 	}
 	if st.Whole {
 		in.done += in.src.Size
-		return Report{Rows: st.Rows, Resumed: st.Rows}, nil
+		return Report{Rows: st.Rows, Resumed: st.Rows, families: true}, nil
 	}
-	c := &checker{s: s, ctx: ctx, who: who, today: civil.Of(s.DB.Now(), s.Zone), key: f.Key, seen: map[key]seen{}, skip: st.Rows, batches: st.Batches}
+	c := &checker{s: s, ctx: ctx, who: who, today: civil.Of(s.DB.Now(), s.Zone), key: f.Key, skip: st.Rows, batches: st.Batches}
 	c.report.Resumed = st.Rows
 	before := in.done
 	digest, err := in.pass(c.take, c.refuse)
@@ -148,6 +147,7 @@ func (c *checker) take(e Enrollment) error {
 	if e.Mode != c.mode {
 		problems = append(problems, Refusal{r.At.String(), "the transactions of one file are all changes, or all full: send the others in a file of their own"})
 	}
+	c.report.families = c.report.families || r.Number == ""
 	for _, p := range problems {
 		c.refuse(p.Where, p.Reason)
 	}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"hsconnect/internal/access"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
 )
@@ -14,35 +13,6 @@ import (
 // to be compared with everybody who is covered.
 func (l *loader) full() bool  { return l.order.Full || l.mode == Replace }
 func (l *loader) names() bool { return l.full() || l.mode == Verify }
-
-// Forget is what intake calls when it removes what was staged and left.
-func Forget(tx *db.Tx, who access.Actor, key string) error {
-	err := who.May(access.ImportData)
-	if err != nil {
-		return err
-	}
-	return forget(tx, key)
-}
-
-// forget empties the list of those whom a file names.
-func forget(tx *db.Tx, key string) error {
-	_, err := tx.Exec("delete from coverage_named where key = $1", key)
-	return err
-}
-
-// note keeps which members of the database a full file names.
-func (l *loader) note(tx *db.Tx, done []outcome) error {
-	if !l.names() {
-		return nil
-	}
-	var rows [][]any
-	for _, o := range done {
-		if !o.isNew && o.member.ID != "" {
-			rows = append(rows, []any{l.file.Key, string(o.member.ID)})
-		}
-	}
-	return inRows(tx, "insert into coverage_named (key, member) values ", " on conflict (key, member) do nothing", rows)
-}
 
 // unnamed goes through everybody who has coverage, of a kind that the file
 // speaks of, beyond the last day that not being named leaves, and is not
@@ -55,7 +25,9 @@ func (l *loader) unnamed(in *reading, tx within) error {
 	after := ""
 	for {
 		var ids []id.Member
+		before := l.counted()
 		err := tx(func(tx *db.Tx) error {
+			l.restore(before) // the closure may run again
 			var err error
 			ids, err = l.unnamedAfter(tx, after, some)
 			if err != nil || len(ids) == 0 {
@@ -78,7 +50,7 @@ func (l *loader) unnamedAfter(tx *db.Tx, after string, some int) ([]id.Member, e
 	if len(l.lines) == 0 {
 		return nil, nil
 	}
-	args := []any{l.ends.String(), after, string(l.ref), l.file.Key}
+	args := []any{l.ends.String(), after, string(l.ref), l.run}
 	for _, line := range slices.Sorted(maps.Keys(l.lines)) { // so that the statements are the same each time
 		args = append(args, string(line))
 	}
@@ -87,7 +59,7 @@ func (l *loader) unnamedAfter(tx *db.Tx, after string, some int) ([]id.Member, e
 		var m id.Member
 		return m, r.Scan(&m)
 	})(tx.Rows(`select distinct s.member from coverage_span s where s.closed_us = 0 and s.to_on > $1 and s.member > $2 and s.import <> $3
-		and not exists (select 1 from coverage_named n where n.key = $4 and n.member = s.member)
+		and not exists (select 1 from coverage_named n where n.run = $4 and n.member = s.member)
 		and s.line in (`+placeholders(4, len(args)-5)+") order by s.member limit "+placeholders(len(args)-1, 1), args...))
 }
 
@@ -112,7 +84,7 @@ func (l *loader) endUnnamed(tx *db.Tx, ids []id.Member) error {
 		o := outcome{said: &row{}, spans: changeOf(old, now)}
 		o.member.ID = m
 		o.spans.ended = o.spans.any()
-		o.ending = endsMedical(old, now, l.today)
+		o.ending = losing(old, o.spans, now)
 		done = append(done, o)
 	}
 	return l.write(tx, done)

@@ -119,9 +119,6 @@ func (l *loader) count(o outcome) {
 	if o.pcp != "" {
 		rep.Difference.PCPs++
 	}
-	if o.ending {
-		rep.Difference.Ending++
-	}
 	rep.Difference.tally(o.spans, l.today, !o.isNew && !o.before)
 }
 
@@ -167,6 +164,9 @@ func spansOf(tx *db.Tx, ids []id.Member) (map[id.Member][]Span, error) {
 	return out, err
 }
 
+// pcpsOf gives the provider that was stated last of each member, to see whether
+// a file states another. That one may begin on a later day: who it is on a day
+// stands in coverage_pcp_span.
 func pcpsOf(tx *db.Tx, ids []id.Member) (map[id.Member]code.NPI, error) {
 	type pair struct {
 		member id.Member

@@ -199,16 +199,21 @@ func sameMember(t *testing.T, s *coverage.Service, line string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.LookUp(t.Context(), clerk(), coverage.Query{
-		Key:   member.Key{Number: want.Number, Last: want.Family, First: want.Given, Birth: born},
-		Visit: &member.Visit{On: civil.Of(dbtest.Start, time.UTC), Stated: true},
-	})
-	if err != nil {
-		t.Fatalf("%s: %v", want.Number, err)
+	look := func(on civil.Date) coverage.Sheet {
+		t.Helper()
+		sheet, err := s.LookUp(t.Context(), clerk(), coverage.Query{
+			Key: member.Key{Number: want.Number, Last: want.Family, First: want.Given, Birth: born}, On: on,
+			Visit: &member.Visit{On: civil.Of(dbtest.Start, time.UTC), Stated: true},
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", want.Number, err)
+		}
+		return sheet
 	}
+	got := look(civil.Date{})
 	span := got.Span
 	if !got.Covered && got.Last != nil {
-		span = *got.Last
+		span = look(got.Last.To).Span
 	}
 	compact := func(d civil.Date) string { return strings.ReplaceAll(d.String(), "-", "") }
 	if got.Member.Birth.String() != want.Birth || got.Member.Subscriber != want.Subscriber || span.Plan != want.Plan ||

@@ -7,16 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/blob"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
-	"hsconnect/internal/job"
 	"hsconnect/internal/record"
 )
 
@@ -26,13 +23,15 @@ type ID string
 // State is what became of a held file.
 type State string
 
-// The states. Only a waiting file can be decided.
+// The states. Only a waiting file can be approved, and a stalled one tried
+// again; both can be refused.
 const (
 	Waiting  State = "waiting"
 	Approved State = "approved" // and not applied yet
 	Refused  State = "refused"
 	Applied  State = "applied"
-	Failed   State = "failed" // approved, and no longer fit to be applied
+	Failed   State = "failed"  // approved, and no longer fit to be applied
+	Stalled  State = "stalled" // approved, and could not be applied: somebody says whether to try again
 )
 
 // Held is a file that waits, or waited, for a second person.
@@ -65,6 +64,8 @@ const (
 	maxReason = 500
 	mostHeld  = 200 // that a list shows
 )
+
+var errOwn = fault.New(fault.Forbidden, "You loaded this file yourself: somebody else has to approve it. You can refuse it")
 
 // Holding is what Hold is told of a file.
 type Holding struct {
@@ -191,101 +192,9 @@ func Waits(tx *db.Tx, who access.Actor, kind, digest, settings string) (ID, erro
 	}
 	var held ID
 	err = tx.Row(`select h.id from intake_held h join intake_decision d on d.held = h.id
-		where h.kind = $1 and h.digest = $2 and h.settings = $3 and d.state in ('waiting', 'approved') order by h.at_us limit 1`, kind, digest, settings).Scan(&held)
+		where h.kind = $1 and h.digest = $2 and h.settings = $3 and d.state in ('waiting', 'approved', 'stalled') order by h.at_us limit 1`, kind, digest, settings).Scan(&held)
 	if db.NoRows(err) {
 		return "", nil
 	}
 	return held, err
-}
-
-// Approve lets a held file be applied: a job does it, or who calls Open next.
-// Whoever loaded it cannot approve it.
-func (s *Service) Approve(ctx context.Context, who access.Actor, which ID, reason string) error {
-	return s.decide(ctx, who, which, Approved, reason)
-}
-
-// Refuse says that a held file will not be applied.
-func (s *Service) Refuse(ctx context.Context, who access.Actor, which ID, reason string) error {
-	return s.decide(ctx, who, which, Refused, reason)
-}
-
-func (s *Service) decide(ctx context.Context, who access.Actor, which ID, to State, reason string) error {
-	err := mayImport(who)
-	if err != nil {
-		return err
-	}
-	reason = strings.TrimSpace(reason)
-	if utf8.RuneCountInString(reason) < 3 || utf8.RuneCountInString(reason) > maxReason {
-		return fault.Bad(fault.Problem{Path: "reason", Text: "Say in 3 to 500 characters why: it goes into the official record"})
-	}
-	return s.DB.Update(ctx, func(tx *db.Tx) error {
-		h, err := heldOf(tx, which, tx.Lock())
-		if err != nil {
-			return err
-		}
-		if h.State != Waiting {
-			return fault.New(fault.Conflict, "This file was decided in the meantime. Open the list again to see how")
-		}
-		if to == Approved && h.person == who.Person {
-			return fault.New(fault.Forbidden, "You loaded this file yourself: somebody else has to approve it. You can refuse it")
-		}
-		_, err = tx.Exec("update intake_decision set state = $1, reason = $2, person = $3, by_name = $4, decided_us = $5 where held = $6",
-			string(to), reason, string(who.Person), who.Name, db.Micros(tx.Now), string(which))
-		if err != nil {
-			return err
-		}
-		body, err := json.Marshal(map[string]any{"file": h.Name, "kind": h.Kind, "sha256": h.Digest, "reason": reason})
-		if err != nil {
-			return err
-		}
-		_, err = record.Append(tx, who, record.New{Subject: subject(which), Kind: "file." + string(to), Body: body})
-		if err != nil || to == Refused {
-			return err
-		}
-		_, err = job.Enqueue(tx, JobApply(h.Kind), Payload{Held: which}, job.Options{Key: string(which), By: who.Username})
-		return err
-	})
-}
-
-// Payload is that of the job that applies an approved file.
-type Payload struct{ Held ID }
-
-// Open gives the bytes of an approved file. They are those that were held, or
-// reading them fails.
-func (s *Service) Open(ctx context.Context, who access.Actor, which ID) (io.ReadCloser, error) {
-	err := mayImport(who)
-	if err != nil {
-		return nil, err
-	}
-	var ref blob.Ref
-	err = s.DB.View(ctx, func(tx *db.Tx) error {
-		h, err := heldOf(tx, which, "")
-		if err != nil {
-			return err
-		}
-		if h.State != Approved {
-			return fault.New(fault.Conflict, "This file is not approved")
-		}
-		ref, err = blob.Find(tx, h.blob)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.Vault.Open(ctx, ref)
-}
-
-// Settle notes what applying an approved file came to, in the transaction that
-// applied it, or when it turned out that it cannot be.
-func Settle(tx *db.Tx, who access.Actor, which ID, to State, outcome string) error {
-	err := mayImport(who)
-	if err != nil {
-		return err
-	}
-	n, err := tx.Exec("update intake_decision set state = $1, outcome = $2, settled_us = $3 where held = $4 and state = 'approved'",
-		string(to), outcome, db.Micros(tx.Now), string(which))
-	if err == nil && n == 0 {
-		return fault.New(fault.Conflict, "This file is not approved, or was applied in the meantime")
-	}
-	return err
 }

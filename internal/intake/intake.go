@@ -7,6 +7,9 @@
 //   - a file that is held changes nothing until another person than the one
 //     who loaded it has approved it; the row that says so is never changed,
 //     the bytes are kept encrypted, and the approved file is that very file;
+//   - the bytes of a held file are kept no longer than they are needed: they go
+//     when it is refused, applied or found unfit, and after 30 days in which
+//     nobody decided; digest and counts stay;
 //   - each holding and each decision is an entry of the official record, with
 //     counts and without a fact about anybody.
 //
@@ -27,7 +30,8 @@ import (
 // Keep is how long a staging stays that nobody goes on with.
 const Keep = 7 * 24 * time.Hour
 
-// JobPurge removes what was staged and left.
+// JobPurge removes what was staged and left, and settles held files that were
+// left.
 const JobPurge = "intake.purge"
 
 // JobApply gives the kind of the job that applies approved files of a kind.

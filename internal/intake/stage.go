@@ -142,11 +142,17 @@ func (s *Service) Drop(ctx context.Context, who access.Actor, key string) error 
 	return s.DB.Update(ctx, func(tx *db.Tx) error { return Drop(tx, who, key) })
 }
 
-// HandlePurge removes, as the daily job, what was staged and left for a week.
+// HandlePurge is the daily job: it removes what was staged and left for a week,
+// and settles the held files that were left.
 func (s *Service) HandlePurge(ctx context.Context, _ job.Job) error {
-	n, err := s.Purge(ctx, access.SystemActor("intake"))
-	if err == nil && n > 0 {
-		s.Log.Info("left stagings removed", "files", n)
+	who := access.SystemActor("intake")
+	n, err := s.Purge(ctx, who)
+	if err != nil {
+		return err
+	}
+	held, err := s.Left(ctx, who)
+	if err == nil && n+held > 0 {
+		s.Log.Info("left files settled", "stagings removed", n, "held files settled", held)
 	}
 	return err
 }

@@ -148,6 +148,14 @@ func (j Job) insert(tx *db.Tx) error {
 	return err
 }
 
+// Asked reports whether a job of this kind and key waits or is being done. One
+// that was given up is neither.
+func Asked(tx *db.Tx, kind, key string) (bool, error) {
+	var there bool
+	err := tx.Row("select exists (select 1 from job where kind = $1 and key = $2)", kind, key).Scan(&there)
+	return there, err
+}
+
 // Finish ends the job in the handler's own transaction, as the last thing the
 // handler does: the effect of that transaction and the end of the job are
 // kept together or not at all. It answers Conflict if another worker holds

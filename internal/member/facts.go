@@ -14,6 +14,19 @@ func onPage() []access.Field {
 	return append(own(), access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays, access.FieldSpent, access.FieldOther, access.FieldNeeded)
 }
 
+// A Chooser says which of the facts that an actor may be shown a look at a
+// member shows: those that stand on the page, once it is known who the member
+// is. The ledger names them, and no others are given.
+type Chooser func(tx *db.Tx, m Member, fields []access.Field) ([]access.Field, error)
+
+// choose asks a chooser, where there is one.
+func (c Chooser) choose(tx *db.Tx, m Member, fields []access.Field) ([]access.Field, error) {
+	if c == nil {
+		return fields, nil
+	}
+	return c(tx, m, fields)
+}
+
 // FieldsFor gives the facts about a member that the actor is shown when she
 // opens subject for a purpose: those that the table in force allows, of those
 // that the caller shows. Without shows these are the facts of the member's own

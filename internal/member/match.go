@@ -72,6 +72,7 @@ type Search struct {
 	Purpose access.Purpose
 	Visit   *Visit         // for an office: what somebody states in case nothing else ties it to the member; nil: nothing
 	Fields  []access.Field // the facts wanted, of those the actor may be shown; nil: all of them
+	Choose  Chooser        // which of these facts the answer shows; nil: all of them
 	Ties    []TieFinder    // what the portal knows of beside the ties that are bound
 	Zone    *time.Location // the plan's
 	// Found is told of the one member whom an answer shows, before the facts
@@ -134,6 +135,10 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 		s.Found(m)
 	}
 	fields, err := FieldsFor(tx, who, s.Purpose, wholeMember, s.Fields...)
+	if err != nil {
+		return Member{}, err
+	}
+	fields, err = s.Choose.choose(tx, m, fields)
 	if err != nil {
 		return Member{}, err
 	}
@@ -261,11 +266,21 @@ func show(tx *db.Tx, who access.Actor, m Member, l disclosure.Look) (Member, err
 // open glass: glass.Member tells that refusal from others. shows are the facts
 // that the caller shows, where they are not those of FieldsFor.
 func Get(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m id.Member, shows ...access.Field) (Member, error) {
+	return GetChosen(tx, who, purpose, subject, m, nil, shows...)
+}
+
+// GetChosen is Get for a page of which only the member tells which facts stand
+// on it.
+func GetChosen(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, m id.Member, which Chooser, shows ...access.Field) (Member, error) {
 	fields, err := FieldsFor(tx, who, purpose, subject, shows...)
 	if err != nil {
 		return Member{}, err
 	}
 	found, tie, err := admitted(tx, who, m)
+	if err != nil {
+		return Member{}, err
+	}
+	fields, err = which.choose(tx, found, fields)
 	if err != nil {
 		return Member{}, err
 	}

@@ -15,7 +15,12 @@ import (
 // ledger says that they were. Of a member under restriction nothing at all is
 // shown, and none of these facts may be.
 func ListedWith(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, ids []id.Member, also []access.Field) (map[id.Member]Member, []access.Field, error) {
-	fields, err := FieldsFor(tx, who, purpose, subject, append([]access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}, also...)...)
+	return ListedOnly(tx, who, purpose, subject, ids, append([]access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID}, also...))
+}
+
+// ListedOnly is ListedWith for a list that shows these facts and no others.
+func ListedOnly(tx *db.Tx, who access.Actor, purpose access.Purpose, subject string, ids []id.Member, shows []access.Field) (map[id.Member]Member, []access.Field, error) {
+	fields, err := FieldsFor(tx, who, purpose, subject, shows...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/pdf"
 	"hsconnect/internal/priorauth"
@@ -57,6 +58,9 @@ func loadEligibility(s *Service, tx *db.Tx, who access.Actor, t thing) (paper, e
 	sheet, err := s.Coverage.SheetFor(tx, who, t.member, t.subject(Eligibility), coverage.Ask{On: t.on, Purpose: t.purpose, Shows: []access.Field{
 		access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldPlan, access.FieldCoverage, access.FieldPCP, access.FieldCopays,
 		access.FieldSpent, access.FieldOther, access.FieldNeeded}})
+	if fault.Is(err, fault.Invalid) { // before the birth
+		return paper{}, errNone
+	}
 	if err != nil {
 		return paper{}, err
 	}

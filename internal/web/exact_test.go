@@ -67,10 +67,10 @@ func (s *stage) planted() map[access.Field][]string {
 		access.FieldPhone:    {"212-555-0777"},
 		access.FieldLanguage: {"Plantedlanguage"},
 		access.FieldPlan:     {"Planted Advantage", "H7777-777"},
-		access.FieldCoverage: {"January 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
+		access.FieldCoverage: {"January 3, 2026", "Jan 3, 2026", "01/03/2026", "since 1/3/2026", "PLANTEDGRP"},
 		access.FieldPCP:      {"Plantedpcp", "Planted Primary Care"},
 		access.FieldSpent:    {"$707.50"},
-		access.FieldOther:    {"Plantedmutual"},
+		access.FieldOther:    {"Plantedmutual", "the plan knows of other insurance only what it was told"},
 		access.FieldNeeded:   {"Plantedneeded"},
 		access.FieldClaims:   {"PLC770077"},
 		access.FieldAmounts:  {"$7,707.07"},
@@ -134,6 +134,7 @@ func newStage(t *testing.T, p *portal.Portal) *stage {
 	s.enroll(t)
 	s.work(t)
 	s.state(t)
+	s.notice(t)
 	security := p.Create(account.NewPerson{Username: "sid.security", Name: "Sid Security", Side: access.Plan, OrgName: portal.PlanName, Roles: []access.Role{access.SecurityOfficer}})
 	p.Accept(security)
 	family := p.Create(account.NewPerson{Username: "fay.family", Name: "Fay Family", Side: access.Office, Org: s.Facility.ID, OrgName: s.Facility.Name, OrgTIN: s.Facility.TIN,
@@ -156,7 +157,7 @@ func (s *stage) enroll(t *testing.T) {
 		Copays: []coverage.Copay{{Service: "Planted visit", Text: "$77", Cents: 7700, Needed: coverage.NeededYes, NeededNote: "Plantedneeded"}}}}))
 	s.must(t, s.DB.Update(t.Context(), func(tx *db.Tx) error { return provider.PutPractitioner(tx, portal.Operator(), pcp) }))
 	file := "member_number,subscriber_number,relationship,last,first,middle,suffix,birth,gender,street,city,state,zip,phone,plan,group,from,to,pcp_npi,pcp_from\n" +
-		"PLT770001,PLT770001,self,Plantedlast,Plantedfirst,,,1949-04-17,female,77 Plantedstreet,Plantedcity,NY,10077,212-555-0777,PLANTED,PLANTEDGRP,2026-01-03,," + string(pcp.NPI) + ",2026-02-05\n"
+		"PLT770001,PLT770001,self,Plantedlast,Plantedfirst,,,1949-04-17,female,77 Plantedstreet,Plantedcity,NY,10077,212-555-0777,PLANTED,PLANTEDGRP,2026-01-08,," + string(pcp.NPI) + ",2026-02-05\n"
 	report, err := s.Coverage.Import(t.Context(), portal.Operator(), coverage.Source{Name: "planted.csv", Size: int64(len(file)),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(file)), nil }}, coverage.CSV, nil)
 	s.must(t, err)
@@ -247,10 +248,24 @@ type look struct {
 	rows   []disclosure.Row
 }
 
+// further gives other addresses of rows, under which the planted member is
+// shown with fewer facts.
+func (s *stage) further() map[string][]string {
+	return map[string][]string{
+		"GET /members/{id}": {"/members/" + string(s.member) + "?on=12/15/2025"}, // not covered yet
+	}
+}
+
 // lookAt sends one request as somebody.
 func (s *stage) lookAt(t *testing.T, route string, who portal.Person) look {
 	t.Helper()
 	path, form := s.fixtures()[route]()
+	return s.lookTo(t, route, path, form, who)
+}
+
+// lookTo is lookAt for an address of its own.
+func (s *stage) lookTo(t *testing.T, route, path string, form url.Values, who portal.Person) look {
+	t.Helper()
 	before := s.ledger(t)
 	b, out := s.browser[who.Username], look{route: route, who: who}
 	if form == nil {
@@ -266,7 +281,7 @@ func (s *stage) lookAt(t *testing.T, route string, who portal.Person) look {
 	}
 	// The address that was asked for is no answer to it, nor is what was typed.
 	body := html.UnescapeString(choices.ReplaceAllString(out.answer.Body, "")) + " " + out.answer.Header.Get("Content-Disposition")
-	if out.answer.Status >= http.StatusMultipleChoices {
+	if out.answer.Status >= http.StatusMultipleChoices && out.answer.Status != http.StatusUnprocessableEntity {
 		body = strings.ReplaceAll(body, string(s.open), "")
 	}
 	for _, f := range access.Fields() {
@@ -358,12 +373,18 @@ func (s *stage) walk(t *testing.T, each func(l look)) int {
 	shown := 0
 	for _, rt := range s.showing(t) {
 		for _, who := range s.people {
-			l := s.lookAt(t, rt.Method+" "+rt.Pattern, who)
-			l.exact(t, s)
-			if len(l.shows) > 0 {
-				shown++
+			route := rt.Method + " " + rt.Pattern
+			looks := []look{s.lookAt(t, route, who)}
+			for _, path := range s.further()[route] {
+				looks = append(looks, s.lookTo(t, route, path, nil, who))
 			}
-			each(l)
+			for _, l := range looks {
+				l.exact(t, s)
+				if len(l.shows) > 0 {
+					shown++
+				}
+				each(l)
+			}
 		}
 	}
 	return shown

@@ -30,6 +30,7 @@ type heldView struct {
 	facts  []kit.Fact
 	counts []kit.Row
 	open   bool // it waits
+	again  bool // it could not be loaded, and may be tried again
 	own    bool // the reader loaded it
 	said   string
 }
@@ -47,8 +48,12 @@ func (s *site) importsPage(c *Call) error {
 	for _, h := range held {
 		file := kit.Cell{Text: h.Name, Sub: h.Kind, Href: importsPath + "/" + string(h.ID), Header: true}
 		came := kit.Cell{Text: c.Moment(h.At).Text, Sub: "by " + h.By}
-		if h.State == intake.Waiting {
-			v.waiting = append(v.waiting, kit.Row{Tone: kit.Warning, Cells: []kit.Cell{file, came, {Text: h.Why}}})
+		if waits(h) {
+			why := kit.Cell{Text: h.Why}
+			if h.State == intake.Stalled {
+				why = kit.Cell{Text: heldState(h), Sub: h.Outcome}
+			}
+			v.waiting = append(v.waiting, kit.Row{Tone: kit.Warning, Cells: []kit.Cell{file, came, why}})
 			continue
 		}
 		v.decided = append(v.decided, kit.Row{Cells: []kit.Cell{file, came, {Text: heldState(h), Sub: h.Outcome}, {Text: h.Decided, Sub: h.Reason}}})
@@ -67,12 +72,15 @@ func (s *site) importsPage(c *Call) error {
 
 func waitingFiles(all []intake.Held) (out []intake.Held) {
 	for _, h := range all {
-		if h.State == intake.Waiting {
+		if waits(h) {
 			out = append(out, h)
 		}
 	}
 	return out
 }
+
+// waits says whether somebody has to say what becomes of a held file.
+func waits(h intake.Held) bool { return h.State == intake.Waiting || h.State == intake.Stalled }
 
 func heldState(h intake.Held) string {
 	switch h.State {
@@ -84,6 +92,8 @@ func heldState(h intake.Held) string {
 		return "Refused"
 	case intake.Applied:
 		return "Approved and loaded"
+	case intake.Stalled:
+		return "Approved, and could not be loaded"
 	case intake.Failed:
 		return "Approved, and not fit to be loaded any more"
 	}
@@ -94,6 +104,8 @@ func importDone(word string) string {
 	switch word {
 	case "approved":
 		return "The file is approved. The portal is loading it now; its line below says when that is done."
+	case "again":
+		return "The portal is loading the file once more; its line below says when that is done."
 	case "refused":
 		return "The file is refused. Nothing of it was loaded."
 	}
@@ -122,7 +134,7 @@ func (s *site) heldPage(c *Call) error {
 }
 
 func (c *Call) showHeld(f *Form, h intake.Held, problem error) error {
-	v := heldView{form: f, path: importsPath + "/" + string(h.ID), name: h.Name, why: h.Why, open: h.State == intake.Waiting, own: h.LoadedBy(c.Actor)}
+	v := heldView{form: f, path: importsPath + "/" + string(h.ID), name: h.Name, why: h.Why, open: h.State == intake.Waiting, again: h.State == intake.Stalled, own: h.LoadedBy(c.Actor)}
 	v.facts = []kit.Fact{
 		{Term: "State", Text: heldState(h), Sub: h.Outcome},
 		{Term: "Loaded", Text: c.Moment(h.At).Text, Sub: "by " + h.By},
@@ -151,6 +163,14 @@ func (c *Call) showHeld(f *Form, h intake.Held, problem error) error {
 
 func (s *site) approveHeld(c *Call) error {
 	return c.decideHeld("approve-reason", "approved", s.Intake.Approve)
+}
+
+// againHeld lets a file that could not be loaded be tried again, after a fresh
+// proof as the approval.
+func (s *site) againHeld(c *Call) error {
+	return c.decideHeld("", "again", func(ctx context.Context, who access.Actor, which intake.ID, _ string) error {
+		return s.Intake.Again(ctx, who, which)
+	})
 }
 
 func (s *site) refuseHeld(c *Call) error {

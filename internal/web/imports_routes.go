@@ -19,6 +19,7 @@ func (s *site) routesImports() []Route {
 		row(http.MethodGet, "", "nothing", s.importsPage),
 		row(http.MethodGet, "/{held}", "nothing", s.heldPage),
 		row(http.MethodPost, "/{held}/approve", "record entry", s.approveHeld),
+		row(http.MethodPost, "/{held}/again", "record entry", s.againHeld),
 		row(http.MethodPost, "/{held}/refuse", "record entry", s.refuseHeld),
 	}
 }

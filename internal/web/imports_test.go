@@ -11,7 +11,9 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/coverage"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/intake"
+	"hsconnect/internal/job"
 	"hsconnect/internal/portaltest/portal"
 )
 
@@ -44,7 +46,7 @@ func TestAHeldFileIsDecidedBySomebodyElse(t *testing.T) {
 		if held == "" {
 			t.Fatal("not held")
 		}
-		words{"half <b>.csv", "It would end the medical coverage of 20 of"}.in(t, "the list", admin.Get("/plan/imports"), 200)
+		words{"half <b>.csv", "It would end or take back the medical coverage of 20 of"}.in(t, "the list", admin.Get("/plan/imports"), 200)
 		words{"1 file waits for a second person"}.in(t, "the first page", admin.Get("/plan"), 200)
 		path := "/plan/imports/" + string(held)
 		page := admin.Get(path)
@@ -93,4 +95,42 @@ func TestAHeldFileOfOnesOwnIsNotApproved(t *testing.T) {
 			t.Errorf("%s: %d", other, a.Status)
 		}
 	}
+}
+
+// An approved file that the portal could not load waits for somebody who says
+// whether to try again.
+func TestAHeldFileThatCouldNotBeLoadedIsTriedAgain(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		admin := p.SignedIn(t, p.PlanAdmin)
+		loadMembers(t, p, portal.Operator(), "all.csv", enrolled(0, 40, ""))
+		held := loadMembers(t, p, portal.Operator(), "half.csv", enrolled(0, 20, "2026-12-31")).Held
+		path := "/plan/imports/" + string(held)
+		if a := admin.Post(path+"/approve", url.Values{"approve-reason": {"agreed with the sponsor"}}); a.Location != "/plan/imports?done=approved" {
+			t.Fatalf("%d %s", a.Status, a.Text())
+		}
+		feeds := p.Coverage.Feeds
+		p.Coverage.Feeds = func(func() (io.ReadCloser, error)) (coverage.Feed, error) {
+			return nil, fault.New(fault.Unavailable, "The disk does not answer")
+		}
+		for range job.DefaultTries {
+			_, err := p.Jobs.RunDue(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Clock.Advance(2 * time.Hour)
+		}
+		p.Coverage.Feeds = feeds
+		admin = p.SignedIn(t, p.PlanAdmin)
+		words{"Approved, and could not be loaded", "after 12 tries: The disk does not answer"}.in(t, "the list", admin.Get("/plan/imports"), 200)
+		words{"Try again", "Refuse the file"}.in(t, "the file", admin.Get(path), 200)
+		if a := admin.Post(path+"/again", nil); a.Location != "/plan/imports?done=again" {
+			t.Fatalf("%d %s", a.Status, a.Text())
+		}
+		words{"not one that could not be loaded"}.in(t, "twice", admin.Post(path+"/again", nil), 409)
+		_, err := p.Jobs.RunDue(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		words{"Approved and loaded"}.in(t, "loaded", admin.Get("/plan/imports"), 200)
+	})
 }
