@@ -217,7 +217,8 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 
 // Sheet gives the eligibility on a day of a member that the actor's
 // organization has a tie with. Without one, and for an unknown id, the answer
-// is NotFound, and the attempt is written down as refused.
+// is NotFound, and the attempt is written down: as refused for a member who
+// exists.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask Ask) (Sheet, error) {
 	return s.SheetWith(ctx, who, m, ask, func(*db.Tx, Sheet) error { return nil })
 }
@@ -227,7 +228,7 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask 
 func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, ask Ask, also func(*db.Tx, Sheet) error) (Sheet, error) {
 	purpose := purposeOr(who, ask.Purpose)
 	return s.look(ctx, who, ask.On, finding{
-		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
+		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound},
 		day:    asked{shows: ask.Shows, confirmed: []access.Field{access.FieldBirth}},
 		find: func(tx *db.Tx, a *asked) (member.Member, error) {
 			if who.Side == access.Office && who.Has(access.LookUpMember) {
@@ -298,13 +299,10 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 			}
 		}
 		m, err := f.find(tx, &a)
-		if fault.Is(err, fault.NotFound) {
+		missed, refused := member.Missed(err, f.missed)
+		if refused {
 			instead = err
-			return s.inVain(tx, who, f, err)
-		}
-		if m, closed := glass.Member(err); closed && f.guarded {
-			instead = err
-			return closedTo(tx, who, f, m)
+			return s.inVain(tx, who, f, missed, err)
 		}
 		if err != nil {
 			return err
@@ -334,31 +332,21 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 	return out, nil
 }
 
-// closedTo writes down a look that ended at a member under restriction, whom
-// the actor may open with a reason. It was not in vain, and counts for nothing.
-func closedTo(tx *db.Tx, who access.Actor, f finding, m id.Member) error {
-	f.missed.Member, f.missed.Outcome = m, disclosure.Refused
-	_, err := disclosure.Write(tx, who, f.missed)
-	return err
-}
-
-// inVain writes a look that found nothing into the ledger, and counts it. Who
+// inVain writes a look that showed nothing into the ledger, and counts it. Who
 // exists and is none of the office's counts as nobody does, or else the count
-// would tell them apart; but the pair that was typed was right.
-func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, why error) error {
-	m, refused := member.Refused(why)
-	if refused {
-		f.missed.Member, f.missed.Outcome = m, disclosure.Refused
-	}
-	row, err := disclosure.Write(tx, who, f.missed)
-	if err != nil || !f.guarded {
+// would tell them apart; but the pair that was typed was right. A look that
+// ended at a member under restriction, whom the actor may open with a reason,
+// was not in vain, and counts for nothing.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, missed disclosure.Look, why error) error {
+	row, err := disclosure.Write(tx, who, missed)
+	if _, closed := glass.Member(why); err != nil || closed || !f.guarded {
 		return err
 	}
 	half, err := member.HalfFits(tx, who, f.key)
 	if err != nil {
 		return err
 	}
-	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half && !refused})
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: missed.Outcome, Number: f.key.Number, Half: half && missed.Member == ""})
 }
 
 // inWindow holds the day asked for to twelve months back and to the end of

@@ -180,12 +180,14 @@ func TestOpenForAnHour(t *testing.T) {
 		without.Roles = []access.Role{access.Viewer}
 		none := clerk()
 		none.Session = ""
-		for name, who := range map[string]access.Actor{"another session": other, "a colleague in it": colleague, "the right taken away": without, "no session": none, "a nurse": nurse()} {
+		for name, who := range map[string]access.Actor{"another session": other, "a colleague in it": colleague, "no session": none, "a nurse": nurse()} {
 			_, err = f.see(who, f.m)
 			if _, ok := glass.Member(err); !ok {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		_, err = f.see(without, f.m) // not even told that the member is under restriction
+		f.wants(err, fault.NotFound, "no such member")
 		f.clock.Advance(glass.Lasts - time.Microsecond)
 		_, err = f.see(clerk(), f.m)
 		f.must(err)

@@ -229,14 +229,16 @@ func Withheld(tx *db.Tx, who access.Actor, ids []id.Member) (map[id.Member]bool,
 
 // Guard holds an actor who could see a member otherwise to the member's
 // restriction. It gives the tie of the open glass for the ledger ("" where
-// none is needed), or the refusal that glass.Member tells from others.
+// none is needed), or a refusal: one that glass.Member tells from others for
+// somebody who may break the glass, and NotFound for somebody who may not, who
+// is not told of the restriction.
 func Guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 	closed, open, err := withheld(tx, who, []id.Member{m})
 	switch {
 	case err != nil:
 		return "", err
 	case closed[m]:
-		return "", glass.Need(m)
+		return "", closedTo(who, m)
 	case open[m] != "":
 		return open[m].Tie(), nil
 	}
@@ -244,8 +246,8 @@ func Guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 }
 
 // Admit says whether the actor could be shown a member right now: NotFound
-// for somebody else's member and for none, and the refusal of Guard for one
-// under restriction. It shows nothing and writes nothing.
+// for somebody else's member and for none (Refused tells them apart), and the
+// refusal of Guard for one under restriction. It shows nothing and writes nothing.
 func Admit(tx *db.Tx, who access.Actor, m id.Member) error {
 	_, _, err := admitted(tx, who, m)
 	return err
@@ -276,7 +278,7 @@ func emergency(tx *db.Tx, who access.Actor, m id.Member) (Member, string, error)
 		return Member{}, "", err
 	}
 	if open[m] == "" {
-		return Member{}, "", errNone
+		return Member{}, "", absent(tx, m)
 	}
 	found, err := inChunks(tx, "select "+columns+" from member m where m.id in (", nil, []id.Member{m})
 	if err != nil {

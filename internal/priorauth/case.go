@@ -77,6 +77,9 @@ func (s *Service) CaseFor(tx *db.Tx, who access.Actor, number id.Number, opened 
 		opened, shows = subject(c.ID), []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests}
 	}
 	c.Member, err = member.Get(tx, who, purpose(who), opened, c.Member.ID, shows...)
+	if fault.Is(err, fault.NotFound) {
+		return Case{}, member.RefusedAs(err, errNoRequest)
+	}
 	if err != nil {
 		return Case{}, err
 	}

@@ -167,6 +167,9 @@ func (s *Service) Draft(ctx context.Context, who access.Actor, draft id.Draft) (
 			}
 		}
 		d.Member, err = member.Get(tx, who, purpose(who), "draft/"+string(draft), d.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID)
+		if fault.Is(err, fault.NotFound) {
+			return member.RefusedAs(err, errNoDraft)
+		}
 		if err != nil {
 			return err
 		}
@@ -242,15 +245,16 @@ func (s *Service) DropDraft(ctx context.Context, who access.Actor, draft id.Draf
 }
 
 // look runs fn, and writes down that who asked for something that is not for
-// them when it answers NotFound: in a transaction of its own, since the one
-// that failed has left no trace.
+// them when it answers NotFound, or that a glass is needed: in a transaction
+// of its own, since the one that failed has left no trace.
 func (s *Service) look(ctx context.Context, who access.Actor, subject string, fn func(tx *db.Tx) error) error {
 	err := s.DB.Update(ctx, fn)
-	if !fault.Is(err, fault.NotFound) {
+	missed, refused := member.Missed(err, disclosure.Look{Subject: subject, Purpose: purpose(who), Outcome: disclosure.Refused})
+	if !refused {
 		return err
 	}
 	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: subject, Purpose: access.Treatment, Outcome: disclosure.Refused})
+		_, err := disclosure.Write(tx, who, missed)
 		return err
 	})
 	if lost != nil {
