@@ -91,19 +91,9 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 	case states:
 		tie = TieVisit
 	}
-	under, closed := Guard(tx, who, m.ID)
-	if fault.Is(closed, fault.NotFound) {
-		return Member{}, RefusedAs(closed, errNoMatch) // before a statement is kept
-	}
-	if closed != nil {
-		_, needed := glass.Member(closed)
-		if needed && states { // the statement stands, so that the way to open the member leads there
-			err = s.Visit.keep(tx, who, s, Member{ID: m.ID})
-			if err != nil {
-				return Member{}, err
-			}
-		}
-		return Member{}, closed
+	under, err := s.guard(tx, who, m.ID, states)
+	if err != nil {
+		return Member{}, err
 	}
 	if s.Found != nil {
 		s.Found(m)
@@ -121,6 +111,22 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 		return shown, err
 	}
 	return shown, s.Visit.keep(tx, who, s, shown)
+}
+
+// guard is Guard for a member who was found. Where an open glass would help,
+// the statement stands, so that the way to open the member leads there.
+func (s Search) guard(tx *db.Tx, who access.Actor, m id.Member, states bool) (under string, err error) {
+	under, closed := Guard(tx, who, m)
+	if fault.Is(closed, fault.NotFound) {
+		return "", RefusedAs(closed, errNoMatch)
+	}
+	if _, needed := glass.Member(closed); needed && states {
+		err = s.Visit.keep(tx, who, s, Member{ID: m})
+		if err != nil {
+			return "", err
+		}
+	}
+	return under, closed
 }
 
 func (s Search) zone() *time.Location {

@@ -166,10 +166,7 @@ func (s *Service) Draft(ctx context.Context, who access.Actor, draft id.Draft) (
 				return err
 			}
 		}
-		d.Member, err = member.Get(tx, who, purpose(who), "draft/"+string(draft), d.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID)
-		if fault.Is(err, fault.NotFound) {
-			return member.RefusedAs(err, errNoDraft)
-		}
+		d.Member, err = shownFor(tx, who, "draft/"+string(draft), d.Member.ID, errNoDraft, access.FieldName, access.FieldBirth, access.FieldMemberID)
 		if err != nil {
 			return err
 		}
@@ -242,6 +239,16 @@ func (s *Service) DropDraft(ctx context.Context, who access.Actor, draft id.Draf
 			string(DraftDropped), db.Micros(tx.Now), who.Name, string(draft))
 		return err
 	})
+}
+
+// shownFor gives the member whom something of the office's is about. One who
+// is not for the actor is answered as if there were no such thing.
+func shownFor(tx *db.Tx, who access.Actor, opened string, m id.Member, none error, shows ...access.Field) (member.Member, error) {
+	shown, err := member.Get(tx, who, purpose(who), opened, m, shows...)
+	if fault.Is(err, fault.NotFound) {
+		return member.Member{}, member.RefusedAs(err, none)
+	}
+	return shown, err
 }
 
 // look runs fn, and writes down that who asked for something that is not for
