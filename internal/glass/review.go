@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/account"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
@@ -114,7 +115,7 @@ func reviews(tx *db.Tx, ref ID) ([]Review, error) {
 
 // Review writes down what a review found, with a note. It takes the
 // permission to review what touches privacy, and another person than the one
-// who opened. A review that asks for follow-up leaves the opening waiting.
+// who opened, with no account of hers. A review that asks for follow-up leaves the opening waiting.
 func (s *Service) Review(ctx context.Context, who access.Actor, ref ID, outcome Outcome, note string) error {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
@@ -135,7 +136,11 @@ func (s *Service) Review(ctx context.Context, who access.Actor, ref ID, outcome 
 		if err != nil {
 			return err
 		}
-		if o.Person == who.Person {
+		own, err := account.OnePerson(tx, o.Person, who.Person)
+		if err != nil {
+			return err
+		}
+		if own {
 			return fault.New(fault.Forbidden, "You opened this yourself. Somebody else who answers for privacy reviews it")
 		}
 		var waits int64

@@ -198,6 +198,9 @@ func TestStoppedTellsThePrivacyOfficerWhoMayLetGoOn(t *testing.T) {
 		wantKind(t, "an office", f.Let(ctx, ruth, f.ruth, "she called"), fault.NotFound)
 		wantKind(t, "no reason", f.Let(ctx, f.privacy, f.ruth, " "), fault.Invalid)
 		wantKind(t, "somebody who is not stopped", f.Let(ctx, f.privacy, f.omar, "he called"), fault.Conflict)
+		twin := f.privacy
+		twin.Person = f.create("ruth.plan", "Ruth Ọsẹ́i", access.Plan, access.PrivacyOfficer)
+		wantKind(t, "her own, with another account", f.Let(ctx, twin, f.ruth, "I called myself"), fault.Conflict)
 		must(t, f.Let(ctx, f.privacy, f.ruth, "An old list; she has the new one"))
 		wantKind(t, "twice", f.Let(ctx, f.privacy, f.ruth, "An old list"), fault.Conflict)
 		if got := f.steps(c.ID); !strings.HasSuffix(got, "look-ups let go on") || len(f.mails("ruth@riverside.example")) != 1 {
