@@ -227,6 +227,7 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask 
 // the same transaction. Where there is no sheet to show, it is not called.
 func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, ask Ask, also func(*db.Tx, Sheet) error) (Sheet, error) {
 	purpose := purposeOr(who, ask.Purpose)
+	var first, last string
 	return s.look(ctx, who, ask.On, finding{
 		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound},
 		day:    asked{shows: ask.Shows, confirmed: []access.Field{access.FieldBirth}},
@@ -237,8 +238,13 @@ func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, 
 					return member.Member{}, err
 				}
 			}
-			return member.GetChosen(tx, who, purpose, "member", m, a.choose, ask.Shows...)
+			told := func(tx *db.Tx, m member.Member, fields []access.Field) ([]access.Field, error) {
+				first, last = m.First, m.Last
+				return a.choose(tx, m, fields)
+			}
+			return member.GetChosen(tx, who, purpose, "member", m, told, ask.Shows...)
 		},
+		name: func() (string, string) { return first, last },
 		fill: func(tx *db.Tx, m member.Member, a *asked) (Sheet, error) {
 			sheet, err := s.sheet(tx, who, purpose, m, a)
 			if err != nil || sheet.unborn {
@@ -311,8 +317,13 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		if out.unborn {
 			instead = errUnborn // after the commit: that the key fits is told with it
 		}
-		if err != nil || !f.guarded {
+		if err != nil {
 			return err
+		}
+		first, last := f.name()
+		looked := watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last}
+		if !f.guarded {
+			return s.Watch.OpenedByAddress(tx, who, looked)
 		}
 		if f.stated {
 			err = s.Watch.Stated(tx, who, m.ID)
@@ -320,8 +331,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 				return err
 			}
 		}
-		first, last := f.name()
-		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last})
+		return s.Watch.AfterLook(tx, who, looked)
 	})
 	if err == nil {
 		err = instead

@@ -143,7 +143,7 @@ func (s *Service) AfterLook(tx *db.Tx, who access.Actor, l Looked) error {
 		return nil
 	}
 	if l.Outcome == disclosure.Shown {
-		return s.kin(tx, who, l)
+		return s.OpenedByAddress(tx, who, l)
 	}
 	digest, low, high := s.marks(l.Number)
 	_, err := tx.Exec("insert into watch_look (disclosure, person, org, at_us, half, digest, low, high) values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -236,6 +236,15 @@ func waitAfter(over int64, most time.Duration) time.Duration {
 		}
 	}
 	return d
+}
+
+// OpenedByAddress sees a member who was opened from a list or a link: it is no
+// look-up to be counted, but may be of kin or of a colleague like any other.
+func (s *Service) OpenedByAddress(tx *db.Tx, who access.Actor, l Looked) error {
+	if who.Side == access.System {
+		return nil
+	}
+	return s.kin(tx, who, l)
 }
 
 // The kinds of kin.
