@@ -292,15 +292,15 @@ func emergency(tx *db.Tx, who access.Actor, m id.Member) (Member, string, error)
 
 // Reach says whether the actor may break the glass for a member: nil for one
 // under restriction whom she could see otherwise, Conflict for one whom she
-// can see without, and NotFound alike for somebody else's and for none. An
-// opening of hers that holds is no obstacle.
+// can see without, and NotFound alike for somebody else's and for none (Refused
+// tells them apart). An opening of hers that holds is no obstacle.
 func Reach(tx *db.Tx, who access.Actor, m id.Member) error {
 	found, err := pick(tx, who, []id.Member{m})
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
-		return errNone
+		return absent(tx, m)
 	}
 	held, err := restricted(tx, []id.Member{m})
 	if err != nil {
@@ -321,6 +321,14 @@ func Patient(tx *db.Tx, who access.Actor, number string, birth civil.Date) (id.M
 		return "", err
 	}
 	return FullKey(tx, Key{Number: number, Birth: birth})
+}
+
+// Vain says, of a full key that found nobody, which kind it is in the words of
+// the ledger, and whether its number alone would have fitted; see HalfFits.
+func Vain(tx *db.Tx, who access.Actor, number string, birth civil.Date) (kind string, half bool, err error) {
+	k := Key{Number: number, Birth: birth}
+	half, err = HalfFits(tx, who, k)
+	return k.kind(), half, err
 }
 
 // FullKey gives the one member with a member ID and a birth date, to a caller

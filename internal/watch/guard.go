@@ -20,11 +20,12 @@ import (
 // and then only those wait, half a minute at most, who have looked in vain
 // themselves within the hour.
 const (
-	firstWait  = 2 * time.Second // doubles with each further look-up in vain
-	mostWait   = 15 * time.Minute
-	mostForOrg = 30 * time.Second
-	pressed    = 20             // tries after the stop that no honest person makes
-	looksKept  = 25 * time.Hour // longer than any rule looks back
+	firstWait        = 2 * time.Second // doubles with each further look-up in vain
+	mostWait         = 15 * time.Minute
+	mostForOrg       = 30 * time.Second
+	mostForEmergency = 30 * time.Second
+	pressed          = 20             // tries after the stop that no honest person makes
+	looksKept        = 25 * time.Hour // longer than any rule looks back
 )
 
 // Looked is how one look-up of a member ended, as the guard needs it. Number,
@@ -66,6 +67,16 @@ func orgGuard(o id.Organization) string { return "org/" + string(o) }
 // them, or else those that find somebody would be answered beside one in vain
 // that holds them up.
 func (s *Service) BeforeLook(tx *db.Tx, who access.Actor) (held, err error) {
+	return s.before(tx, who, mostWait)
+}
+
+// BeforeEmergency is BeforeLook for a clinician who treats somebody now: she
+// waits half a minute at most. What stops look-ups for the day stops her too.
+func (s *Service) BeforeEmergency(tx *db.Tx, who access.Actor) (held, err error) {
+	return s.before(tx, who, mostForEmergency)
+}
+
+func (s *Service) before(tx *db.Tx, who access.Actor, most time.Duration) (held, err error) {
 	if who.Side == access.System {
 		return nil, nil
 	}
@@ -81,7 +92,7 @@ func (s *Service) BeforeLook(tx *db.Tx, who access.Actor) (held, err error) {
 	if own.last.IsZero() || ago < 0 { // a clock that was set back holds nobody up
 		return nil, nil
 	}
-	wait := own.until.Sub(tx.Now)
+	wait := min(own.until.Sub(tx.Now), most-ago)
 	if who.Org != "" && ago <= time.Hour { // longer ago, somebody else's look-ups are nothing of hers
 		var until int64
 		err = tx.Row("select until_us from watch_guard where key = $1", orgGuard(who.Org)).Scan(&until)

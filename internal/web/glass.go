@@ -127,6 +127,7 @@ func glassHref(m id.Member, next string) string {
 type emergencyView struct {
 	form *Form
 	none string // why nobody was found
+	held string // why nobody was looked for now
 }
 
 func (s *site) emergencyPage(c *Call) error {
@@ -171,6 +172,11 @@ func (s *site) openEmergency(c *Call) error {
 		return err
 	}
 	o, err := s.Glass.Emergency(c.Context(), c.Actor, f.Text("number"), birth, f.Lines("reason"))
+	if fault.Is(err, fault.TooMany) {
+		v.held = sentence(fault.Text(err))
+		c.w.Header().Set("Retry-After", "30")
+		return c.Show(Page{Status: http.StatusTooManyRequests, Title: "Emergency", Section: "members", Form: f, Body: emergencyBody(v)})
+	}
 	if fault.Is(err, fault.NotFound) {
 		v.none = sentence(fault.Text(err))
 		return c.Show(Page{Status: http.StatusNotFound, Title: "Emergency", Section: "members", Form: f, Body: emergencyBody(v)})

@@ -15,6 +15,7 @@ import (
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
@@ -299,7 +300,22 @@ func TestEmergencyByThePages(t *testing.T) {
 		if strings.Contains(a.Text(), "Eleanor") {
 			t.Error("it says who")
 		}
+		guess := doctor.Actor
+		guess.Session = id.New[id.Session](p.Clock.Now())
+		for range 10 {
+			_, err := p.Glass.Emergency(t.Context(), guess, "SHA20987716", civil.Date{Y: 1951, M: 3, D: 6}, why)
+			if !fault.Is(err, fault.NotFound) {
+				t.Fatal(err)
+			}
+		}
 		form.Set("birth", "3/4/1951")
+		form.Set("proof_code", p.Code(doctor))
+		a = b.Post("/glass/emergency", form)
+		wants(t, a, http.StatusTooManyRequests, "Nobody was opened yet", "Wait 2 seconds", "1-800-555-0142")
+		if kept, _ := a.Field("reason"); kept != form.Get("reason") {
+			t.Error("what was typed is lost")
+		}
+		p.Clock.Advance(30 * time.Second)
 		form.Set("proof_code", p.Code(doctor))
 		a = b.Post("/glass/emergency", form)
 		if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/members/") {

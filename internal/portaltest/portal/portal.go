@@ -179,7 +179,7 @@ func (p *Portal) services() {
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
-	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, log, Site), &member.Keeper{DB: p.DB}
+	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, p.Watch, log, Site), &member.Keeper{DB: p.DB}
 	p.Printout = printout.New(printout.Deps{DB: p.DB, Log: log, Copies: copies.New(copies.Deps{Same: account.OnePerson}), Priorauth: p.Priorauth, Coverage: p.Coverage, Documents: p.Documents,
 		Plan: PlanName, Call: "1-800-555-0142", Zone: zone})
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
