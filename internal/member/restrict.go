@@ -147,21 +147,6 @@ func RestrictionsOf(tx *db.Tx, who access.Actor, m id.Member) ([]Restriction, er
 	return db.Collect(scanRestriction)(tx.Rows("select member, what, kind, reason, at_us, until_us, person, name from member_restriction where member = $1 order by at_us desc, id desc", string(m)))
 }
 
-// restrictionsMost is how many restrictions a list gives.
-const restrictionsMost = 500
-
-// Restrictions gives the restrictions that stand, newest first, at most 500.
-// It takes the permission to review what touches privacy, and shows no fact
-// about a member.
-func Restrictions(tx *db.Tx, who access.Actor) ([]Restriction, error) {
-	err := who.May(access.ReviewPrivacy)
-	if err != nil {
-		return nil, err
-	}
-	return db.Collect(scanRestriction)(tx.Rows(`select member, 'restricted', kind, reason, since_us, until_us, person, name from member_restricted
-		where until_us = 0 or until_us > $1 order by since_us desc, member limit $2`, db.Micros(tx.Now), int64(restrictionsMost)))
-}
-
 func scanRestriction(r *sql.Rows) (Restriction, error) {
 	var out Restriction
 	var at, until int64
