@@ -12,6 +12,7 @@ import (
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/minimum"
 )
 
 // Outcome is what a review found.
@@ -74,14 +75,17 @@ func ToReview(tx *db.Tx) ([]Opening, error) {
 }
 
 // Sheet gives an opening, its reviews and what was shown under it: references
-// and names of facts, no facts.
+// and names of facts. The reason is the person's own words and may be about
+// the member: a line of the ledger says that it was shown, as the fact
+// "requests", and it is empty for a role that is not shown that.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, ref ID) (Sheet, error) {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
 		return Sheet{}, err
 	}
 	var out Sheet
-	err = s.DB.View(ctx, func(tx *db.Tx) error {
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		out = Sheet{}
 		var err error
 		out.Opening, err = one(tx, ref)
 		if err != nil {
@@ -98,9 +102,29 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, ref ID) (Sheet, e
 		}
 		out.Waits = waits > 0
 		out.Shown, err = disclosure.UnderTie(tx, who, out.Opening.Person, ref.Tie(), out.Opening.At, out.Opening.Until, shownMost)
-		return err
+		if err != nil {
+			return err
+		}
+		return out.Opening.show(tx, who)
 	})
-	return out, err
+	if err != nil {
+		return Sheet{}, err
+	}
+	return out, nil
+}
+
+// show writes down that the reason is shown, or takes it away.
+func (o *Opening) show(tx *db.Tx, who access.Actor) error {
+	fields, err := minimum.Fields(tx, who, access.Operations)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(fields, access.FieldRequests) {
+		o.Reason = ""
+		return nil
+	}
+	_, err = disclosure.Write(tx, who, disclosure.Look{Member: o.Member, Subject: o.ID.Tie(), Fields: []access.Field{access.FieldRequests}, Purpose: access.Operations, Outcome: disclosure.Shown})
+	return err
 }
 
 func reviews(tx *db.Tx, ref ID) ([]Review, error) {

@@ -33,8 +33,8 @@ func (s *site) routesGlass() []Route {
 			Why: "an empty form", Audit: "nothing", Handle: s.emergencyPage},
 		{Method: post, Pattern: emergencyPath, Gate: Accepted, Side: access.Office, Permission: access.BreakGlass, Purpose: access.Treatment, Audit: "record entry", Handle: s.openEmergency},
 		{Method: post, Pattern: glassPath + "/{id}/end", Gate: Accepted, Permission: access.BreakGlass, Audit: "step of the opening", Handle: s.endGlass},
-		{Method: get, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy,
-			Why: "references and names of facts; no fact of a member", Audit: "nothing", Handle: s.openingPage},
+		{Method: get, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy, Purpose: access.Operations,
+			Shows: true, Audit: "disclosure", Handle: s.openingPage},
 		{Method: post, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy, Audit: "step of the opening", Handle: s.reviewOpening},
 	}
 }
@@ -247,7 +247,7 @@ func (s *site) showOpening(c *Call, f *Form) error {
 		return err
 	}
 	o := sheet.Opening
-	v := openingView{id: string(ref), form: f, reason: o.Reason, waits: sheet.Waits, own: o.Person == c.Actor.Person}
+	v := openingView{id: string(ref), form: f, reason: orWithheld(o.Reason), waits: sheet.Waits, own: o.Person == c.Actor.Person}
 	if c.Query("done") == "reviewed" {
 		v.done = "The review is kept."
 	}
