@@ -6,6 +6,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 )
 
@@ -25,6 +26,16 @@ func SamePerson(tx *db.Tx, a, b id.Person) (bool, error) {
 		return false, err
 	}
 	return one.Email != "" && strings.EqualFold(one.Email, other.Email) || sameName(one.Name, other.Name), nil
+}
+
+// OnePerson is SamePerson where one of the two may have no account, such as a
+// program or the operator: whoever has none is the same as herself alone.
+func OnePerson(tx *db.Tx, a, b id.Person) (bool, error) {
+	same, err := SamePerson(tx, a, b)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return same, err
 }
 
 func sameName(a, b string) bool {

@@ -192,7 +192,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})
 	a.Privacy = privacy.New(privacy.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Plan: a.Config.Plan.Name, Site: a.Config.site()})
 	a.Dossier = dossier.New(dossier.Deps{DB: a.DB, Record: a.Record, Documents: a.Documents, Plan: a.Config.Plan.Name, Zone: a.Zone})
-	a.Minimum, a.Glass, a.Members = Minimum(a.DB), Glass(a.DB, a.Log, a.Config.site()), &member.Keeper{DB: a.DB}
+	a.Minimum, a.Glass, a.Members = Minimum(a.DB), Glass(a.DB, a.Watch, a.Log, a.Config.site()), &member.Keeper{DB: a.DB}
 	a.Printout = a.printouts()
 	a.Jobs = job.New(job.Deps{DB: a.DB, Log: a.Log, Workers: max(runtime.NumCPU(), 2)})
 	a.Jobs.Handle(priorauth.JobLimit, a.Priorauth.LimitPassed)

@@ -14,6 +14,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
@@ -91,11 +92,12 @@ func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error
 			}
 		}
 		err = f.find(tx)
-		if !fault.Is(err, fault.NotFound) {
+		missed, refused := member.Missed(err, f.missed)
+		if !refused {
 			return err
 		}
 		instead = err
-		return s.inVain(tx, who, f)
+		return s.inVain(tx, who, f, missed, err)
 	})
 	if err == nil {
 		err = instead
@@ -103,20 +105,22 @@ func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error
 	return err
 }
 
-// inVain writes a look that found nothing into the ledger, and counts it.
-func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
-	row, err := disclosure.Write(tx, who, f.missed)
-	if err != nil || !f.guarded {
+// inVain writes a look that showed nothing into the ledger, and counts it. One
+// that ended at a member under restriction, whom the actor may open with a
+// reason, was not in vain, and counts for nothing.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, missed disclosure.Look, why error) error {
+	row, err := disclosure.Write(tx, who, missed)
+	if _, closed := glass.Member(why); err != nil || closed || !f.guarded {
 		return err
 	}
 	half := false
-	if f.key != (member.Key{}) {
+	if f.key != (member.Key{}) && missed.Member == "" {
 		half, err = member.HalfFits(tx, who, f.key)
 		if err != nil {
 			return err
 		}
 	}
-	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: missed.Outcome, Number: f.key.Number, Half: half})
 }
 
 // ByMember gives the claims of the actor's organization for the member that

@@ -48,7 +48,7 @@ func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View,
 	k := found[0]
 	m, err := member.Get(tx, who, purpose, "claim/"+string(k.id), k.member, fields...)
 	if fault.Is(err, fault.NotFound) {
-		return View{}, errNone
+		return View{}, member.RefusedAs(err, errNone)
 	}
 	if err != nil {
 		return View{}, err

@@ -43,6 +43,9 @@ func (p Policy) Valid() bool { return p == WithReason || p == Never }
 // Deps is what the ledger stands on.
 type Deps struct {
 	Policy Policy // of a second copy; empty: WithReason
+	// Same reports whether two accounts belong to one person, as far as the
+	// portal can know. nil: only the account itself counts.
+	Same func(tx *db.Tx, a, b id.Person) (bool, error)
 }
 
 // Service does what this package promises, inside its callers' transactions.
@@ -52,6 +55,9 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	if d.Policy == "" {
 		d.Policy = WithReason
+	}
+	if d.Same == nil {
+		d.Same = func(_ *db.Tx, a, b id.Person) (bool, error) { return a == b, nil }
 	}
 	return &Service{Deps: d}
 }

@@ -37,7 +37,7 @@ type Review struct {
 
 // Review keeps what a privacy officer found about a second copy, once. It
 // answers NotFound for a first copy, Conflict where there is a review already,
-// and Forbidden for whoever printed the copy.
+// and Forbidden for whoever printed the copy, under every account of hers.
 func (s *Service) Review(tx *db.Tx, who access.Actor, number id.CopyNumber, outcome Outcome, note string) error {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
@@ -50,7 +50,11 @@ func (s *Service) Review(tx *db.Tx, who access.Actor, number id.CopyNumber, outc
 	if err != nil {
 		return err
 	}
-	if c.Person == who.Person {
+	own, err := s.Same(tx, c.Person, who.Person)
+	if err != nil {
+		return err
+	}
+	if own {
 		return fault.New(fault.Forbidden, "You printed this copy yourself. Somebody else reviews it")
 	}
 	note = tidy(note)

@@ -217,7 +217,8 @@ func (s *Service) lookUp(ctx context.Context, who access.Actor, q Query, fields 
 
 // Sheet gives the eligibility on a day of a member that the actor's
 // organization has a tie with. Without one, and for an unknown id, the answer
-// is NotFound, and the attempt is written down as refused.
+// is NotFound, and the attempt is written down: as refused for a member who
+// exists.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask Ask) (Sheet, error) {
 	return s.SheetWith(ctx, who, m, ask, func(*db.Tx, Sheet) error { return nil })
 }
@@ -226,8 +227,9 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, m id.Member, ask 
 // the same transaction. Where there is no sheet to show, it is not called.
 func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, ask Ask, also func(*db.Tx, Sheet) error) (Sheet, error) {
 	purpose := purposeOr(who, ask.Purpose)
+	var first, last string
 	return s.look(ctx, who, ask.On, finding{
-		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.Refused},
+		missed: disclosure.Look{Subject: "member", Purpose: purpose, Outcome: disclosure.NotFound},
 		day:    asked{shows: ask.Shows, confirmed: []access.Field{access.FieldBirth}},
 		find: func(tx *db.Tx, a *asked) (member.Member, error) {
 			if who.Side == access.Office && who.Has(access.LookUpMember) {
@@ -236,8 +238,13 @@ func (s *Service) SheetWith(ctx context.Context, who access.Actor, m id.Member, 
 					return member.Member{}, err
 				}
 			}
-			return member.GetChosen(tx, who, purpose, "member", m, a.choose, ask.Shows...)
+			told := func(tx *db.Tx, m member.Member, fields []access.Field) ([]access.Field, error) {
+				first, last = m.First, m.Last
+				return a.choose(tx, m, fields)
+			}
+			return member.GetChosen(tx, who, purpose, "member", m, told, ask.Shows...)
 		},
+		name: func() (string, string) { return first, last },
 		fill: func(tx *db.Tx, m member.Member, a *asked) (Sheet, error) {
 			sheet, err := s.sheet(tx, who, purpose, m, a)
 			if err != nil || sheet.unborn {
@@ -298,13 +305,10 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 			}
 		}
 		m, err := f.find(tx, &a)
-		if fault.Is(err, fault.NotFound) {
+		missed, refused := member.Missed(err, f.missed)
+		if refused {
 			instead = err
-			return s.inVain(tx, who, f, err)
-		}
-		if m, closed := glass.Member(err); closed && f.guarded {
-			instead = err
-			return closedTo(tx, who, f, m)
+			return s.inVain(tx, who, f, missed, err)
 		}
 		if err != nil {
 			return err
@@ -313,8 +317,13 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 		if out.unborn {
 			instead = errUnborn // after the commit: that the key fits is told with it
 		}
-		if err != nil || !f.guarded {
+		if err != nil {
 			return err
+		}
+		first, last := f.name()
+		looked := watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last}
+		if !f.guarded {
+			return s.Watch.OpenedByAddress(tx, who, looked)
 		}
 		if f.stated {
 			err = s.Watch.Stated(tx, who, m.ID)
@@ -322,8 +331,7 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 				return err
 			}
 		}
-		first, last := f.name()
-		return s.Watch.AfterLook(tx, who, watch.Looked{Row: m.Shown, Outcome: disclosure.Shown, Member: m.ID, First: first, Last: last})
+		return s.Watch.AfterLook(tx, who, looked)
 	})
 	if err == nil {
 		err = instead
@@ -334,31 +342,21 @@ func (s *Service) look(ctx context.Context, who access.Actor, on civil.Date, f f
 	return out, nil
 }
 
-// closedTo writes down a look that ended at a member under restriction, whom
-// the actor may open with a reason. It was not in vain, and counts for nothing.
-func closedTo(tx *db.Tx, who access.Actor, f finding, m id.Member) error {
-	f.missed.Member, f.missed.Outcome = m, disclosure.Refused
-	_, err := disclosure.Write(tx, who, f.missed)
-	return err
-}
-
-// inVain writes a look that found nothing into the ledger, and counts it. Who
+// inVain writes a look that showed nothing into the ledger, and counts it. Who
 // exists and is none of the office's counts as nobody does, or else the count
-// would tell them apart; but the pair that was typed was right.
-func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, why error) error {
-	m, refused := member.Refused(why)
-	if refused {
-		f.missed.Member, f.missed.Outcome = m, disclosure.Refused
-	}
-	row, err := disclosure.Write(tx, who, f.missed)
-	if err != nil || !f.guarded {
+// would tell them apart; but the pair that was typed was right. A look that
+// ended at a member under restriction, whom the actor may open with a reason,
+// was not in vain, and counts for nothing.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, missed disclosure.Look, why error) error {
+	row, err := disclosure.Write(tx, who, missed)
+	if _, closed := glass.Member(why); err != nil || closed || !f.guarded {
 		return err
 	}
 	half, err := member.HalfFits(tx, who, f.key)
 	if err != nil {
 		return err
 	}
-	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half && !refused})
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: missed.Outcome, Number: f.key.Number, Half: half && missed.Member == ""})
 }
 
 // inWindow holds the day asked for to twelve months back and to the end of

@@ -1,6 +1,7 @@
 package coverage_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,6 +116,63 @@ func TestThePageOpensForThePanel(t *testing.T) {
 		_, err = s.Sheet(t.Context(), clerk("A"), plan.Member.ID, coverage.Ask{})
 		if !fault.Is(err, fault.NotFound) {
 			t.Errorf("another's: %v", err)
+		}
+	})
+}
+
+// TestOpeningByAddressIsSeenLikeALookUp opens kin from a list: the rules about
+// names see it, whatever is shown, and it counts as no look-up.
+func TestOpeningByAddressIsSeenLikeALookUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := service(d)
+		directory(t, d)
+		loadMBI(t, s, "M1,Lee,Ann,1990-05-05,P1,2025-01-01,1234567893,\nM2,Roe,Bob,1991-05-05,P1,2025-01-01,1234567893,\n")
+		who := clerk("org")
+		who.Name = "Bea Lee"
+		known := map[string]member.Member{}
+		err := d.View(t.Context(), func(tx *db.Tx) (err error) {
+			known, err = member.Known(tx, importer(), []string{"M1", "M2"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []string
+		for _, ask := range []coverage.Ask{{}, {Shows: []access.Field{access.FieldCoverage}}} {
+			for _, m := range []string{"M1", "M2"} {
+				sheet, err := s.Sheet(t.Context(), who, known[m].ID, ask)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m == "M1" {
+					rows = append(rows, string(sheet.Disclosure))
+				}
+			}
+		}
+		var seen []string
+		err = d.View(t.Context(), func(tx *db.Tx) (err error) {
+			seen, err = db.Collect(func(r *sql.Rows) (string, error) {
+				var line, kind, person, of string
+				err := r.Scan(&line, &kind, &person, &of)
+				if kind != "surname" || person != string(who.Person) || of != string(known["M1"].ID) {
+					t.Errorf("seen: %s %s %s", kind, person, of)
+				}
+				return line, err
+			})(tx.Rows("select disclosure, kind, person, member from watch_kin"))
+			if err != nil {
+				return err
+			}
+			var n int
+			err = tx.Row("select (select count(*) from watch_look) + (select count(*) from watch_guard)").Scan(&n)
+			if n != 0 {
+				t.Errorf("%d rows of look-ups", n)
+			}
+			return err
+		})
+		slices.Sort(rows)
+		slices.Sort(seen)
+		if err != nil || !slices.Equal(rows, seen) {
+			t.Errorf("seen %v, opened %v: %v", seen, rows, err)
 		}
 	})
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // Find gives a document that the actor may open, and shows nothing of it: the
-// answer to what is not for them is the NotFound of Open, and one about a
-// member under restriction needs an open glass.
+// answers to what is not for them, and to one about a member under
+// restriction, are those of Open.
 func Find(tx *db.Tx, who access.Actor, doc id.Document) (Document, error) {
 	err := who.May(access.ReadDocuments)
 	if err != nil {
@@ -22,7 +22,10 @@ func Find(tx *db.Tx, who access.Actor, doc id.Document) (Document, error) {
 		return Document{}, err
 	}
 	_, err = guard(tx, who, l.Member)
-	return d, err
+	if err != nil {
+		return Document{}, err
+	}
+	return d, nil
 }
 
 // Shown writes down that a document is shown in another way than by opening
@@ -43,10 +46,11 @@ func Shown(tx *db.Tx, who access.Actor, doc id.Document, subject string) error {
 }
 
 // guard is member.Guard, with one answer for what is not for the actor.
+// Somebody who may not break the glass is answered as of no document.
 func guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 	tie, err = member.Guard(tx, who, m)
 	if fault.Is(err, fault.NotFound) {
-		return "", errNone
+		return "", member.RefusedAs(err, errNone)
 	}
 	return tie, err
 }

@@ -39,7 +39,11 @@ func (s *Service) Open(ctx context.Context, who access.Actor, doc id.Document) (
 			return err
 		}
 		if refused == nil {
-			l.Tie, err = member.Guard(tx, who, l.Member)
+			l.Tie, err = guard(tx, who, l.Member)
+			if missed, closed := member.Missed(err, l); closed {
+				l, refused, err = missed, err, nil
+				l.Fields = nil
+			}
 			if err != nil {
 				return err
 			}

@@ -30,11 +30,11 @@ import (
 	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
-	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/mail"
 	"hsconnect/internal/record"
+	"hsconnect/internal/watch"
 )
 
 // Lasts is how long an opening holds.
@@ -128,6 +128,15 @@ type Deps struct {
 	// Patient gives the one member with a member ID and a birth date, to a
 	// clinician in an emergency. NotFound is for none and for several alike.
 	Patient func(tx *db.Tx, who access.Actor, number string, birth civil.Date) (id.Member, error)
+	// Vain says, of a number and a birth date that found nobody, which kind of
+	// key they are in the words of the ledger, and whether the number alone
+	// would have fitted.
+	Vain func(tx *db.Tx, who access.Actor, number string, birth civil.Date) (kind string, half bool, err error)
+	// Refused gives the member whom an answer of NotFound stands for, where
+	// there is one: for the ledger alone.
+	Refused func(err error) (id.Member, bool)
+	// Watch holds up who looks in vain; nil: one of its own.
+	Watch *watch.Service
 }
 
 // Service does what this package promises. It may be used from many goroutines.
@@ -137,6 +146,9 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Watch == nil {
+		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log})
 	}
 	return &Service{Deps: d}
 }
@@ -169,68 +181,6 @@ func MayEmergency(who access.Actor) error {
 		return fault.New(fault.Forbidden, "Only a clinician who treats the patient opens a record in an emergency. Ask one in your office, or look the member up as for a visit")
 	}
 	return nil
-}
-
-// Open breaks the glass for a member under restriction. A member whom the
-// actor could not see otherwise is NotFound like one that there is not, and
-// the attempt is written down. Opened twice, the first one stands.
-func (s *Service) Open(ctx context.Context, who access.Actor, a Ask) (Opening, error) {
-	a.Kind = Restricted
-	return s.open(ctx, who, a, func(tx *db.Tx) (id.Member, error) { return a.Member, s.Reach(tx, who, a.Member) })
-}
-
-// Emergency breaks the glass for the patient whom a clinician names by member
-// ID and birth date. What Deps.Patient answers is answered.
-func (s *Service) Emergency(ctx context.Context, who access.Actor, number string, birth civil.Date, reason string) (Opening, error) {
-	err := MayEmergency(who)
-	if err != nil {
-		return Opening{}, err
-	}
-	return s.open(ctx, who, Ask{Kind: Emergency, Reason: reason}, func(tx *db.Tx) (id.Member, error) { return s.Patient(tx, who, number, birth) })
-}
-
-func (s *Service) open(ctx context.Context, who access.Actor, a Ask, find func(tx *db.Tx) (id.Member, error)) (Opening, error) {
-	err := who.May(access.BreakGlass)
-	if err != nil {
-		return Opening{}, err
-	}
-	if who.Session == "" {
-		return Opening{}, fault.New(fault.Forbidden, "The glass opens in a signed-in browser only")
-	}
-	a.Reason, err = CleanReason(a.Reason)
-	if err != nil {
-		return Opening{}, err
-	}
-	var o Opening
-	err = s.DB.Update(ctx, func(tx *db.Tx) error {
-		var err error
-		a.Member, err = find(tx)
-		if err != nil {
-			return err
-		}
-		o, err = s.openIn(tx, who, a)
-		return err
-	})
-	if !fault.Is(err, fault.NotFound) {
-		return o, err
-	}
-	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: "glass", Purpose: purpose(who), Outcome: disclosure.Refused})
-		return err
-	})
-	if lost != nil {
-		return Opening{}, lost
-	}
-	return Opening{}, err
-}
-
-// purpose is why the glass is broken: an office treats, and the plan's review
-// is part of payment (P-02, 45 CFR 164.501).
-func purpose(who access.Actor) access.Purpose {
-	if who.Side == access.Office {
-		return access.Treatment
-	}
-	return access.Payment
 }
 
 func (s *Service) openIn(tx *db.Tx, who access.Actor, a Ask) (Opening, error) {

@@ -2,6 +2,7 @@ package glass_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"hsconnect/internal/mail"
 	"hsconnect/internal/member"
 	"hsconnect/internal/record"
+	"hsconnect/internal/watch"
 )
 
 const reason = "The patient is in the waiting room now"
@@ -51,7 +53,7 @@ func each(t *testing.T, fn func(f *fixture)) {
 	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
 		clock.Set(dbtest.Start)
 		f := &fixture{t: t, d: d, clock: clock,
-			Service: glass.New(glass.Deps{DB: d, Site: "https://portal.example.org", Reach: member.Reach, Patient: member.Patient})}
+			Service: glass.New(glass.Deps{DB: d, Watch: watch.New(watch.Deps{DB: d, Call: "1-800-555-0142"}), Site: "https://portal.example.org", Reach: member.Reach, Patient: member.Patient, Vain: member.Vain, Refused: member.Refused})}
 		accounts := account.New(account.Deps{DB: d, Argon: account.Params{Memory: 8, Passes: 1, Lanes: 1}})
 		for name, role := range map[string]access.Role{"pia.privacy": access.PrivacyOfficer, "nell.nurse": access.Nurse} {
 			_, err := accounts.Create(t.Context(), access.OperatorActor("tester"), account.NewPerson{Username: name, Name: name, Email: name + "@plan.example", Password: "violet kettle under gravel", Side: access.Plan, Roles: []access.Role{role}})
@@ -180,12 +182,14 @@ func TestOpenForAnHour(t *testing.T) {
 		without.Roles = []access.Role{access.Viewer}
 		none := clerk()
 		none.Session = ""
-		for name, who := range map[string]access.Actor{"another session": other, "a colleague in it": colleague, "the right taken away": without, "no session": none, "a nurse": nurse()} {
+		for name, who := range map[string]access.Actor{"another session": other, "a colleague in it": colleague, "no session": none, "a nurse": nurse()} {
 			_, err = f.see(who, f.m)
 			if _, ok := glass.Member(err); !ok {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		_, err = f.see(without, f.m) // not even told that the member is under restriction
+		f.wants(err, fault.NotFound, "no such member")
 		f.clock.Advance(glass.Lasts - time.Microsecond)
 		_, err = f.see(clerk(), f.m)
 		f.must(err)
@@ -368,6 +372,55 @@ func TestEmergency(t *testing.T) {
 		if err != nil || f.ledger(f.m)[0].Tie != restricted.ID.Tie() {
 			t.Errorf("%v %+v", err, f.ledger(f.m))
 		}
+	})
+}
+
+// An emergency is no way round the guard before look-ups: what is in vain
+// counts. A right pair still opens after half a minute, until look-ups are
+// stopped for the day.
+func TestGuessingInAnEmergencyIsHeldUp(t *testing.T) {
+	each(t, func(f *fixture) {
+		born := civil.Date{Y: 1951, M: 1, D: 2}
+		try := func(number string) error {
+			_, err := f.Emergency(t.Context(), clinician(), number, born, reason)
+			return err
+		}
+		for i := range 11 {
+			f.wants(try("NOBODY"+strconv.Itoa(i*7919)), fault.NotFound, "no single member")
+		}
+		f.wants(try("FREE1"), fault.TooMany, "Wait 2 seconds")
+		for i := range 9 { // a look-up would wait for minutes now
+			f.clock.Advance(30 * time.Second)
+			f.wants(try("NOBODY"+strconv.Itoa(i*104729)), fault.NotFound, "no single member")
+		}
+		f.wants(try("FREE1"), fault.TooMany, "Wait 30 seconds")
+		f.update(func(tx *db.Tx) error {
+			held, err := f.Watch.BeforeLook(tx, clinician())
+			f.wants(held, fault.TooMany, "minutes")
+			return err
+		})
+		f.clock.Advance(30 * time.Second)
+		f.must(try("FREE1"))
+		var rows []disclosure.Row
+		f.update(func(tx *db.Tx) (err error) {
+			rows, err = disclosure.OfPerson(tx, privacy(), clinician().Person, 100)
+			return err
+		})
+		if len(rows) != 20 {
+			t.Errorf("%d lines of 20 in vain", len(rows))
+		}
+		for _, r := range rows {
+			if r.Outcome != disclosure.NotFound || r.Key != "member id and birth date" || r.Subject != "glass" || r.Member != "" {
+				t.Errorf("the ledger says %+v", r.Look)
+			}
+		}
+		for i := range 11 {
+			f.clock.Advance(30 * time.Second)
+			f.wants(try("NOBODY"+strconv.Itoa(i*1299709)), fault.NotFound, "no single member")
+		}
+		f.clock.Advance(time.Hour)
+		f.wants(try("FREE1"), fault.TooMany, "until tomorrow")
+		f.wants(try("FREE1"), fault.TooMany, "1-800-555-0142")
 	})
 }
 

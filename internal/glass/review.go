@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/account"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/minimum"
 )
 
 // Outcome is what a review found.
@@ -73,14 +75,17 @@ func ToReview(tx *db.Tx) ([]Opening, error) {
 }
 
 // Sheet gives an opening, its reviews and what was shown under it: references
-// and names of facts, no facts.
+// and names of facts. The reason is the person's own words and may be about
+// the member: a line of the ledger says that it was shown, as the fact
+// "requests", and it is empty for a role that is not shown that.
 func (s *Service) Sheet(ctx context.Context, who access.Actor, ref ID) (Sheet, error) {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
 		return Sheet{}, err
 	}
 	var out Sheet
-	err = s.DB.View(ctx, func(tx *db.Tx) error {
+	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+		out = Sheet{}
 		var err error
 		out.Opening, err = one(tx, ref)
 		if err != nil {
@@ -97,9 +102,29 @@ func (s *Service) Sheet(ctx context.Context, who access.Actor, ref ID) (Sheet, e
 		}
 		out.Waits = waits > 0
 		out.Shown, err = disclosure.UnderTie(tx, who, out.Opening.Person, ref.Tie(), out.Opening.At, out.Opening.Until, shownMost)
-		return err
+		if err != nil {
+			return err
+		}
+		return out.Opening.show(tx, who)
 	})
-	return out, err
+	if err != nil {
+		return Sheet{}, err
+	}
+	return out, nil
+}
+
+// show writes down that the reason is shown, or takes it away.
+func (o *Opening) show(tx *db.Tx, who access.Actor) error {
+	fields, err := minimum.Fields(tx, who, access.Operations)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(fields, access.FieldRequests) {
+		o.Reason = ""
+		return nil
+	}
+	_, err = disclosure.Write(tx, who, disclosure.Look{Member: o.Member, Subject: o.ID.Tie(), Fields: []access.Field{access.FieldRequests}, Purpose: access.Operations, Outcome: disclosure.Shown})
+	return err
 }
 
 func reviews(tx *db.Tx, ref ID) ([]Review, error) {
@@ -114,7 +139,7 @@ func reviews(tx *db.Tx, ref ID) ([]Review, error) {
 
 // Review writes down what a review found, with a note. It takes the
 // permission to review what touches privacy, and another person than the one
-// who opened. A review that asks for follow-up leaves the opening waiting.
+// who opened, with no account of hers. A review that asks for follow-up leaves the opening waiting.
 func (s *Service) Review(ctx context.Context, who access.Actor, ref ID, outcome Outcome, note string) error {
 	err := who.May(access.ReviewPrivacy)
 	if err != nil {
@@ -135,7 +160,11 @@ func (s *Service) Review(ctx context.Context, who access.Actor, ref ID, outcome 
 		if err != nil {
 			return err
 		}
-		if o.Person == who.Person {
+		own, err := account.OnePerson(tx, o.Person, who.Person)
+		if err != nil {
+			return err
+		}
+		if own {
 			return fault.New(fault.Forbidden, "You opened this yourself. Somebody else who answers for privacy reviews it")
 		}
 		var waits int64

@@ -17,7 +17,7 @@ import (
 )
 
 // Approve lets a held file be applied: a job does it, or who calls Open next.
-// Whoever loaded it cannot approve it.
+// Whoever loaded it cannot approve it, with no account of hers.
 func (s *Service) Approve(ctx context.Context, who access.Actor, which ID, reason string) error {
 	return s.decide(ctx, who, which, Approved, reason)
 }
@@ -45,7 +45,11 @@ func (s *Service) decide(ctx context.Context, who access.Actor, which ID, to Sta
 		if h.State != Waiting && (h.State != Stalled || to != Refused) {
 			return fault.New(fault.Conflict, "This file was decided in the meantime. Open the list again to see how")
 		}
-		if to == Approved && h.person == who.Person {
+		own, err := s.Same(tx, h.person, who.Person)
+		if err != nil {
+			return err
+		}
+		if to == Approved && own {
 			return errOwn
 		}
 		_, err = tx.Exec("update intake_decision set state = $1, reason = $2, person = $3, by_name = $4, decided_us = $5 where held = $6",
@@ -99,10 +103,13 @@ func (s *Service) Again(ctx context.Context, who access.Actor, which ID) error {
 		if err != nil {
 			return err
 		}
+		own, err := s.Same(tx, h.person, who.Person)
 		switch {
+		case err != nil:
+			return err
 		case h.State != Stalled:
 			return fault.New(fault.Conflict, "This file is not one that could not be loaded. Open the list again to see what became of it")
-		case h.person == who.Person:
+		case own:
 			return errOwn
 		}
 		_, err = tx.Exec("update intake_decision set state = $1, outcome = $2, settled_us = $3 where held = $4", string(Approved), "", 0, string(which))

@@ -25,6 +25,7 @@ import (
 	"hsconnect/internal/blob"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
 )
 
 // Keep is how long a staging stays that nobody goes on with.
@@ -50,6 +51,9 @@ type Deps struct {
 	// Dropped are told of each staging that is removed because it was left, in
 	// the same transaction; see Purge.
 	Dropped []func(tx *db.Tx, who access.Actor, key string) error
+	// Same reports whether two accounts belong to one person, as far as the
+	// portal can know. nil: only the account itself counts.
+	Same func(tx *db.Tx, a, b id.Person) (bool, error)
 }
 
 // Service keeps files on their way. It may be used from many goroutines.
@@ -59,6 +63,9 @@ type Service struct{ Deps }
 func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Same == nil {
+		d.Same = func(_ *db.Tx, a, b id.Person) (bool, error) { return a == b, nil }
 	}
 	return &Service{Deps: d}
 }

@@ -3,7 +3,6 @@ package member
 import (
 	"cmp"
 	"database/sql"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -17,34 +16,6 @@ import (
 	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 )
-
-// One answer for none, for many and for one who is none of the actor's:
-// whether there is such a person is itself member information.
-var (
-	errNoMatch = fault.New(fault.NotFound, "We found no single member with exactly these details whom your organization may see. Check them against the member's card; the first name beside the last name helps where several share a birth date. If the patient is being seen at your office, say so and look again")
-	errNone    = fault.New(fault.NotFound, "There is no such member, or your organization has no reason on record to see this member. Look the member up by member ID, Medicare number or last name, with the birth date")
-)
-
-// untied is errNoMatch for a member who exists: the ledger tells the two
-// apart, the answer does not.
-type untied struct{ member id.Member }
-
-// Error implements error with the text of errNoMatch.
-func (untied) Error() string { return errNoMatch.Error() }
-
-// Unwrap makes it errNoMatch to whoever asks.
-func (untied) Unwrap() error { return errNoMatch }
-
-// Refused reports whether an error of Match stands for a member who exists
-// and is none of the actor's organization's, and gives the member. It is for
-// the ledger alone: nothing that the actor sees may depend on it.
-func Refused(err error) (id.Member, bool) {
-	var u untied
-	if errors.As(err, &u) {
-		return u.member, true
-	}
-	return "", false
-}
 
 const columns = `m.id, m.number, m.subscriber, m.relationship, m.first, m.middle, m.last, m.suffix, m.birth, m.gender,
 	m.street, m.city, m.state, m.zip, m.phone, m.language, m.medicare`
@@ -116,20 +87,13 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 	case m.ID == "":
 		return Member{}, errNoMatch
 	case who.Side == access.Office && tie == "" && !states:
-		return Member{}, untied{m.ID}
+		return Member{}, refusal{m.ID, errNoMatch}
 	case states:
 		tie = TieVisit
 	}
-	under, closed := Guard(tx, who, m.ID)
-	if closed != nil {
-		_, needed := glass.Member(closed)
-		if needed && states { // the statement stands, so that the way to open the member leads there
-			err = s.Visit.keep(tx, who, s, Member{ID: m.ID})
-			if err != nil {
-				return Member{}, err
-			}
-		}
-		return Member{}, closed
+	under, err := s.guard(tx, who, m.ID, states)
+	if err != nil {
+		return Member{}, err
 	}
 	if s.Found != nil {
 		s.Found(m)
@@ -147,6 +111,22 @@ func Match(tx *db.Tx, who access.Actor, s Search) (Member, error) {
 		return shown, err
 	}
 	return shown, s.Visit.keep(tx, who, s, shown)
+}
+
+// guard is Guard for a member who was found. Where an open glass would help,
+// the statement stands, so that the way to open the member leads there.
+func (s Search) guard(tx *db.Tx, who access.Actor, m id.Member, states bool) (under string, err error) {
+	under, closed := Guard(tx, who, m)
+	if fault.Is(closed, fault.NotFound) {
+		return "", RefusedAs(closed, errNoMatch)
+	}
+	if _, needed := glass.Member(closed); needed && states {
+		err = s.Visit.keep(tx, who, s, Member{ID: m})
+		if err != nil {
+			return "", err
+		}
+	}
+	return under, closed
 }
 
 func (s Search) zone() *time.Location {
@@ -312,7 +292,7 @@ func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	}
 	err = Admit(tx, who, found[0].ID)
 	if fault.Is(err, fault.NotFound) {
-		return "", errNoMatch
+		return "", RefusedAs(err, errNoMatch)
 	}
 	if err != nil {
 		return "", err

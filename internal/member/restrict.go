@@ -147,21 +147,6 @@ func RestrictionsOf(tx *db.Tx, who access.Actor, m id.Member) ([]Restriction, er
 	return db.Collect(scanRestriction)(tx.Rows("select member, what, kind, reason, at_us, until_us, person, name from member_restriction where member = $1 order by at_us desc, id desc", string(m)))
 }
 
-// restrictionsMost is how many restrictions a list gives.
-const restrictionsMost = 500
-
-// Restrictions gives the restrictions that stand, newest first, at most 500.
-// It takes the permission to review what touches privacy, and shows no fact
-// about a member.
-func Restrictions(tx *db.Tx, who access.Actor) ([]Restriction, error) {
-	err := who.May(access.ReviewPrivacy)
-	if err != nil {
-		return nil, err
-	}
-	return db.Collect(scanRestriction)(tx.Rows(`select member, 'restricted', kind, reason, since_us, until_us, person, name from member_restricted
-		where until_us = 0 or until_us > $1 order by since_us desc, member limit $2`, db.Micros(tx.Now), int64(restrictionsMost)))
-}
-
 func scanRestriction(r *sql.Rows) (Restriction, error) {
 	var out Restriction
 	var at, until int64
@@ -229,14 +214,16 @@ func Withheld(tx *db.Tx, who access.Actor, ids []id.Member) (map[id.Member]bool,
 
 // Guard holds an actor who could see a member otherwise to the member's
 // restriction. It gives the tie of the open glass for the ledger ("" where
-// none is needed), or the refusal that glass.Member tells from others.
+// none is needed), or a refusal: one that glass.Member tells from others for
+// somebody who may break the glass, and NotFound for somebody who may not, who
+// is not told of the restriction.
 func Guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 	closed, open, err := withheld(tx, who, []id.Member{m})
 	switch {
 	case err != nil:
 		return "", err
 	case closed[m]:
-		return "", glass.Need(m)
+		return "", closedTo(who, m)
 	case open[m] != "":
 		return open[m].Tie(), nil
 	}
@@ -244,8 +231,8 @@ func Guard(tx *db.Tx, who access.Actor, m id.Member) (tie string, err error) {
 }
 
 // Admit says whether the actor could be shown a member right now: NotFound
-// for somebody else's member and for none, and the refusal of Guard for one
-// under restriction. It shows nothing and writes nothing.
+// for somebody else's member and for none (Refused tells them apart), and the
+// refusal of Guard for one under restriction. It shows nothing and writes nothing.
 func Admit(tx *db.Tx, who access.Actor, m id.Member) error {
 	_, _, err := admitted(tx, who, m)
 	return err
@@ -276,7 +263,7 @@ func emergency(tx *db.Tx, who access.Actor, m id.Member) (Member, string, error)
 		return Member{}, "", err
 	}
 	if open[m] == "" {
-		return Member{}, "", errNone
+		return Member{}, "", absent(tx, m)
 	}
 	found, err := inChunks(tx, "select "+columns+" from member m where m.id in (", nil, []id.Member{m})
 	if err != nil {
@@ -290,15 +277,15 @@ func emergency(tx *db.Tx, who access.Actor, m id.Member) (Member, string, error)
 
 // Reach says whether the actor may break the glass for a member: nil for one
 // under restriction whom she could see otherwise, Conflict for one whom she
-// can see without, and NotFound alike for somebody else's and for none. An
-// opening of hers that holds is no obstacle.
+// can see without, and NotFound alike for somebody else's and for none (Refused
+// tells them apart). An opening of hers that holds is no obstacle.
 func Reach(tx *db.Tx, who access.Actor, m id.Member) error {
 	found, err := pick(tx, who, []id.Member{m})
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
-		return errNone
+		return absent(tx, m)
 	}
 	held, err := restricted(tx, []id.Member{m})
 	if err != nil {
@@ -319,6 +306,14 @@ func Patient(tx *db.Tx, who access.Actor, number string, birth civil.Date) (id.M
 		return "", err
 	}
 	return FullKey(tx, Key{Number: number, Birth: birth})
+}
+
+// Vain says, of a full key that found nobody, which kind it is in the words of
+// the ledger, and whether its number alone would have fitted; see HalfFits.
+func Vain(tx *db.Tx, who access.Actor, number string, birth civil.Date) (kind string, half bool, err error) {
+	k := Key{Number: number, Birth: birth}
+	half, err = HalfFits(tx, who, k)
+	return k.kind(), half, err
 }
 
 // FullKey gives the one member with a member ID and a birth date, to a caller

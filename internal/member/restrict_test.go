@@ -2,6 +2,7 @@ package member_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -172,16 +173,13 @@ func TestRestrictAndLift(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		var history, now []member.Restriction
+		var history []member.Restriction
 		do(t, d, func(tx *db.Tx) error {
 			history, err = member.RestrictionsOf(tx, privacy(), m)
-			if err != nil {
-				return err
-			}
-			now, err = member.Restrictions(tx, privacy())
 			return err
 		})
-		if len(now) != 0 || len(history) != 3 || history[0].What != "lifted" || history[1].Kind != member.RestrictViolence || history[2].Reason != "well known" || history[0].ByName != "Privacy" {
+		now, err := (&member.Keeper{DB: d}).List(t.Context(), privacy(), "")
+		if err != nil || len(now.Rows) != 0 || len(history) != 3 || history[0].What != "lifted" || history[1].Kind != member.RestrictViolence || history[2].Reason != "well known" || history[0].ByName != "Privacy" {
 			t.Errorf("%+v %+v", now, history)
 		}
 		for _, table := range []string{"member_restriction", "member_confidence"} {
@@ -191,6 +189,84 @@ func TestRestrictAndLift(t *testing.T) {
 			err := try(func(tx *db.Tx) error { _, err := tx.Exec("delete from " + table); return err })
 			if !db.Refused(err) {
 				t.Errorf("%s: %v", table, err)
+			}
+		}
+	})
+}
+
+// However many are under restriction, or written to elsewhere, each stands on
+// one page of the list, the newest first: it is lifted from there.
+func TestEveryRestrictionIsOnAPageOfTheList(t *testing.T) {
+	clock := dbtest.NewClock()
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(dbtest.Start)
+		var all []member.Member
+		for i := range 120 {
+			all = append(all, person(t, "R"+strconv.Itoa(i), "Ann", "Lee", "1990-05-05"))
+		}
+		refs := put(t, d, all...)
+		for i, m := range refs {
+			if i%7 == 0 {
+				clock.Advance(time.Second) // several of one moment as well
+			}
+			do(t, d, func(tx *db.Tx) error {
+				if i%3 == 0 {
+					err := member.Confide(tx, privacy(), m, member.Contact{Phone: "555"}, "has asked")
+					if err != nil || i%2 == 0 {
+						return err
+					}
+				}
+				return member.Restrict(tx, privacy(), m, member.RestrictVIP, "well known", time.Time{})
+			})
+		}
+		keeper := &member.Keeper{DB: d}
+		met := map[id.Member]bool{}
+		pages, after, last := 0, "", time.Time{}
+		for {
+			page, err := keeper.List(t.Context(), privacy(), after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages++
+			for _, h := range page.Rows {
+				i := slices.Index(refs, h.Member.ID)
+				if met[h.Member.ID] || i < 0 || h.Member.Number != all[i].Number || (h.Confidence != nil) != (i%3 == 0) || (h.Restriction != nil) != (i%6 != 0) {
+					t.Errorf("member %d: %+v", i, h)
+				}
+				met[h.Member.ID] = true
+				since := last
+				if h.Restriction != nil {
+					since = h.Restriction.At
+				}
+				if !last.IsZero() && since.After(last) {
+					t.Errorf("member %d is newer than the one before", i)
+				}
+				last = since
+			}
+			if page.Next == "" {
+				break
+			}
+			after = page.Next
+		}
+		if len(met) != len(refs) || pages != 3 {
+			t.Errorf("%d of %d on %d pages", len(met), len(refs), pages)
+		}
+		for _, bad := range []string{"x", "!", "MTIz", "MSBv"} {
+			_, err := keeper.List(t.Context(), privacy(), bad)
+			if !fault.Is(err, fault.NotFound) {
+				t.Errorf("%q: %v", bad, err)
+			}
+		}
+		// The oldest is lifted from the last page.
+		do(t, d, func(tx *db.Tx) error { return member.Unrestrict(tx, privacy(), refs[1], "no longer needed") })
+		for _, m := range []id.Member{refs[1], refs[6]} { // restricted, and written to elsewhere alone
+			if len(looks(t, d, m)) != 1 {
+				t.Errorf("%d lines of one on the list", len(looks(t, d, m)))
+			}
+			for _, r := range looks(t, d, m) {
+				if slices.Contains(r.Fields, access.FieldRequests) != (m == refs[1]) || !slices.Contains(r.Fields, access.FieldName) {
+					t.Errorf("the ledger says %+v", r.Look)
+				}
 			}
 		}
 	})

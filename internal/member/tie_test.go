@@ -3,6 +3,7 @@ package member_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -197,14 +198,14 @@ func TestAVisitIsStated(t *testing.T) {
 			t.Errorf("the plan states no visits: %v", err)
 		}
 		clock.Advance(time.Second)
-		for range 2 { // the second adds nothing
+		for range 2 { // each is kept, with what it says
 			err = state(office("A"), ann(t), member.Visit{On: today().AddDays(30), Stated: true, Note: "new patient"})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := visits(t, d); n != 1 {
-			t.Errorf("%d statements are kept of one", n)
+		if n := visits(t, d); n != 2 {
+			t.Errorf("%d statements are kept of two", n)
 		}
 		row := looks(t, d, ref)[0] // both of the office's say the same
 		if row.Tie != "visit" || row.Purpose != access.Payment {
@@ -218,7 +219,7 @@ func TestAVisitIsStated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := state(office("B"), ann(t), *seen()); err != nil || visits(t, d) != 1 || looks(t, d, ref)[0].Tie != "request" {
+		if err := state(office("B"), ann(t), *seen()); err != nil || visits(t, d) != 2 || looks(t, d, ref)[0].Tie != "request" {
 			t.Errorf("a statement is kept that nothing needed: %v", err)
 		}
 	})
@@ -245,7 +246,7 @@ func TestVisitsAreReviewed(t *testing.T) {
 		for i := range number {
 			all = append(all, person(t, "V"+string(rune('A'+i/26))+string(rune('A'+i%26)), "Ann", "Lee", "1990-05-05"))
 		}
-		put(t, d, all...)
+		refs := put(t, d, all...)
 		for _, m := range all {
 			_, err := match(t, d, office("A"), member.Key{Number: m.Number, Birth: m.Birth})
 			if err != nil {
@@ -321,16 +322,55 @@ func TestVisitsAreReviewed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// It may be stated again, for instance after a mistake; that is another statement on another day.
-		clock.Advance(24 * time.Hour)
-		k := member.Key{}
-		for _, m := range all {
-			k = member.Key{Number: m.Number, Birth: m.Birth}
-			break
+		// It may be stated again, for the same day too. That is a statement of its
+		// own with all that goes with it, and somebody looks at each.
+		again := func(who access.Actor, of id.Member, note string) member.VisitStatement {
+			t.Helper()
+			clock.Advance(time.Minute)
+			i := slices.Index(refs, of)
+			k := member.Key{Number: all[i].Number, Birth: all[i].Birth}
+			_, err := search(t, d, who, member.Search{Key: k, Purpose: access.Payment, Visit: &member.Visit{On: first.On, Stated: true, Note: note}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ref id.Visit
+			var out member.VisitStatement
+			do(t, d, func(tx *db.Tx) error {
+				err := tx.Row("select id from member_visit where note = $1 and org = $2", note, string(who.Org)).Scan(&ref)
+				if err != nil {
+					return err
+				}
+				out, err = member.VisitOf(tx, privacy(), ref)
+				return err
+			})
+			return out
 		}
-		_, err = search(t, d, office("A"), member.Search{Key: k, Purpose: access.Treatment, Visit: &member.Visit{On: today().AddDays(1), Stated: true}})
-		if err != nil {
-			t.Error(err)
+		for i := range 5 {
+			who := office("A")
+			who.Session = "later"
+			v := again(who, first.Member, "again "+strconv.Itoa(i))
+			if !v.Sampled || v.Purpose != access.Payment || v.Session != "later" || v.Disclosure == "" || v.On != first.On || v.ID == first.ID {
+				t.Errorf("stated again after misuse: %+v", v)
+			}
+		}
+		// The rule is about who was wrong, where, and about whom.
+		colleague := office("A")
+		colleague.Person = "another"
+		undrawn := 0
+		for i := range 5 {
+			for _, v := range []member.VisitStatement{
+				again(colleague, first.Member, "colleague "+strconv.Itoa(i)), again(office("B"), first.Member, "elsewhere "+strconv.Itoa(i)), again(office("A"), rest[0].Member, "right "+strconv.Itoa(i)),
+			} {
+				if v.Sampled != member.Sampled(v.ID) {
+					t.Errorf("drawn beyond its id: %+v", v)
+				}
+				if !v.Sampled {
+					undrawn++
+				}
+			}
+		}
+		if undrawn == 0 {
+			t.Error("everything is drawn")
 		}
 	})
 }

@@ -72,8 +72,7 @@ func (v Visit) problems(today civil.Date) []fault.Problem {
 	return out
 }
 
-// keep writes the statement down, once for each day, and ties the organization
-// to the member.
+// keep writes the statement down and ties the organization to the member.
 func (v Visit) keep(tx *db.Tx, who access.Actor, s Search, shown Member) error {
 	until := v.On.AddDays(visitLasts + 1).In(s.zone())
 	err := Bind(tx, who, shown.ID, TieVisit, until)
@@ -81,10 +80,26 @@ func (v Visit) keep(tx *db.Tx, who access.Actor, s Search, shown Member) error {
 		return err
 	}
 	ref := id.New[id.Visit](tx.Now)
+	drawn := sampled(ref)
+	if !drawn {
+		drawn, err = foundWrong(tx, who, shown.ID)
+		if err != nil {
+			return err
+		}
+	}
 	return tx.Later(`insert into member_visit (id, org, org_name, member, person, username, name, session, purpose, visit_on, note, disclosure, sampled, at_us, until_us)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (org, member, person, visit_on) do nothing`,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		string(ref), string(who.Org), who.OrgName, string(shown.ID), string(who.Person), who.Username, who.Name, string(who.Session), string(s.Purpose),
-		v.On.String(), v.Note, string(shown.Shown), db.Bit(sampled(ref)), db.Micros(tx.Now), db.Micros(until))
+		v.On.String(), v.Note, string(shown.Shown), db.Bit(drawn), db.Micros(tx.Now), db.Micros(until))
+}
+
+// foundWrong reports whether a review has found an earlier statement of the
+// actor's about a member not to be right: then each further one is drawn.
+func foundWrong(tx *db.Tx, who access.Actor, m id.Member) (bool, error) {
+	var n int64
+	err := tx.Row(`select count(*) from member_visit v join member_visit_review r on r.visit = v.id
+		where v.org = $1 and v.member = $2 and v.person = $3 and r.outcome <> $4`, string(who.Org), string(m), string(who.Person), string(VisitRight)).Scan(&n)
+	return n > 0, err
 }
 
 // sampled draws one in visitSample statements by their ids. Nobody can tell

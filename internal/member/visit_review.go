@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
@@ -41,7 +42,8 @@ func scanVisit(r *sql.Rows) (VisitStatement, error) {
 }
 
 // VisitsToReview gives the statements drawn for review (one in 20, by their
-// ids) that nobody has reviewed, oldest first, at most limit (and at most
+// ids, and all of a person about a member after one that was not right) that
+// nobody has reviewed, oldest first, at most limit (and at most
 // 200). It takes the permission to review what touches privacy.
 func VisitsToReview(tx *db.Tx, who access.Actor, limit int) ([]VisitStatement, error) {
 	err := who.May(access.ReviewPrivacy)
@@ -84,7 +86,8 @@ func VisitOf(tx *db.Tx, who access.Actor, visit id.Visit) (VisitStatement, error
 func byPersonMicros() int64 { return (byPersonDays * 24 * time.Hour).Microseconds() }
 
 // ReviewVisit writes down what a review of a statement found, once: a second
-// review is a Conflict. Nobody reviews the own statement. What is mistaken or
+// review is a Conflict. Nobody reviews the own
+// statement, with no account of hers. What is mistaken or
 // misuse ends the tie at once. It takes the permission to review what touches
 // privacy, and answers NotFound for an id that none has.
 func ReviewVisit(tx *db.Tx, who access.Actor, visit id.Visit, outcome VisitOutcome, note string) error {
@@ -103,10 +106,14 @@ func ReviewVisit(tx *db.Tx, who access.Actor, visit id.Visit, outcome VisitOutco
 	case note == "" && outcome != VisitRight:
 		problems = append(problems, fault.Problem{Path: "note", Text: "Write what you found: the review rests on it"})
 	}
-	switch {
-	case len(problems) > 0:
+	if len(problems) > 0 {
 		return fault.Bad(problems...)
-	case v.Person == who.Person:
+	}
+	own, err := account.OnePerson(tx, v.Person, who.Person)
+	if err != nil {
+		return err
+	}
+	if own {
 		return fault.New(fault.Forbidden, "Nobody reviews the own statement. Ask another privacy officer")
 	}
 	n, err := tx.Exec(`insert into member_visit_review (visit, outcome, note, person, name, at_us) values ($1, $2, $3, $4, $5, $6)

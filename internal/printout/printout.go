@@ -210,21 +210,25 @@ func (o Order) ask(t thing) copies.Ask {
 	return copies.Ask{Kind: o.Kind, Ref: t.counted(), Label: t.title, About: t.about, Token: o.Token, Reason: o.Reason, Proven: o.Proven}
 }
 
-// missed writes down that somebody asked for what there is not for them, and of
-// whom where that is known; any other error it gives back.
+// missed writes down that somebody asked for what there is not for them, or
+// for what takes an open glass, and of whom where that is known; any other
+// error it gives back.
 func (s *Service) missed(ctx context.Context, who access.Actor, o Order, err error) error {
-	if !fault.Is(err, fault.NotFound) {
+	missed, refused := member.Missed(err, disclosure.Look{Subject: "print/" + o.Kind, Purpose: cmp.Or(o.Purpose, purpose(who)), Outcome: disclosure.Refused})
+	if !refused {
 		return err
 	}
 	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		m, _ := member.Refused(err)
-		_, err := disclosure.Write(tx, who, disclosure.Look{Member: m, Subject: "print/" + o.Kind, Purpose: cmp.Or(o.Purpose, purpose(who)), Outcome: disclosure.Refused})
+		_, err := disclosure.Write(tx, who, missed)
 		return err
 	})
 	if lost != nil {
 		return lost
 	}
-	return errNone
+	if fault.Is(err, fault.NotFound) {
+		return errNone
+	}
+	return err
 }
 
 // purpose is why something is printed: an office treats, and the plan's review

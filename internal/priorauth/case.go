@@ -76,7 +76,7 @@ func (s *Service) CaseFor(tx *db.Tx, who access.Actor, number id.Number, opened 
 	if opened == "" {
 		opened, shows = subject(c.ID), []access.Field{access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldRequests}
 	}
-	c.Member, err = member.Get(tx, who, purpose(who), opened, c.Member.ID, shows...)
+	c.Member, err = shownFor(tx, who, opened, c.Member.ID, errNoRequest, shows...)
 	if err != nil {
 		return Case{}, err
 	}

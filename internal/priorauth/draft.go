@@ -166,7 +166,7 @@ func (s *Service) Draft(ctx context.Context, who access.Actor, draft id.Draft) (
 				return err
 			}
 		}
-		d.Member, err = member.Get(tx, who, purpose(who), "draft/"+string(draft), d.Member.ID, access.FieldName, access.FieldBirth, access.FieldMemberID)
+		d.Member, err = shownFor(tx, who, "draft/"+string(draft), d.Member.ID, errNoDraft, access.FieldName, access.FieldBirth, access.FieldMemberID)
 		if err != nil {
 			return err
 		}
@@ -241,16 +241,27 @@ func (s *Service) DropDraft(ctx context.Context, who access.Actor, draft id.Draf
 	})
 }
 
+// shownFor gives the member whom something of the office's is about. One who
+// is not for the actor is answered as if there were no such thing.
+func shownFor(tx *db.Tx, who access.Actor, opened string, m id.Member, none error, shows ...access.Field) (member.Member, error) {
+	shown, err := member.Get(tx, who, purpose(who), opened, m, shows...)
+	if fault.Is(err, fault.NotFound) {
+		return member.Member{}, member.RefusedAs(err, none)
+	}
+	return shown, err
+}
+
 // look runs fn, and writes down that who asked for something that is not for
-// them when it answers NotFound: in a transaction of its own, since the one
-// that failed has left no trace.
+// them when it answers NotFound, or that a glass is needed: in a transaction
+// of its own, since the one that failed has left no trace.
 func (s *Service) look(ctx context.Context, who access.Actor, subject string, fn func(tx *db.Tx) error) error {
 	err := s.DB.Update(ctx, fn)
-	if !fault.Is(err, fault.NotFound) {
+	missed, refused := member.Missed(err, disclosure.Look{Subject: subject, Purpose: purpose(who), Outcome: disclosure.Refused})
+	if !refused {
 		return err
 	}
 	lost := s.DB.Update(ctx, func(tx *db.Tx) error {
-		_, err := disclosure.Write(tx, who, disclosure.Look{Subject: subject, Purpose: access.Treatment, Outcome: disclosure.Refused})
+		_, err := disclosure.Write(tx, who, missed)
 		return err
 	})
 	if lost != nil {

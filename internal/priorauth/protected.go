@@ -7,9 +7,10 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/code"
 	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
-	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/member"
 	"hsconnect/internal/sensitive"
 )
 
@@ -58,12 +59,12 @@ func protection(tx *db.Tx, request id.Request, diagnoses []Diagnosis, lines []Li
 // ProtectedDocument gives the protected categories of the request that a
 // document was sent with, to somebody who may open the document, and writes
 // down that they were told. It is empty for a document that needs no notice,
-// and for one that is not the actor's to open.
+// and for one that is not the actor's to open, or not without an open glass.
 func (s *Service) ProtectedDocument(ctx context.Context, who access.Actor, doc id.Document) (found []sensitive.Category, err error) {
 	err = s.DB.Update(ctx, func(tx *db.Tx) error {
 		found = nil
 		d, err := document.Find(tx, who, doc)
-		if fault.Is(err, fault.NotFound) {
+		if _, refused := member.Missed(err, disclosure.Look{}); refused {
 			return nil // opening it says so, and writes it down
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/copies"
 	"hsconnect/internal/db"
@@ -30,6 +31,8 @@ type Item struct {
 	Due   time.Time // zero: no legal time
 	Link  string    // address of the page where it is dealt with
 	By    id.Person // whose doing it is: somebody else reviews it
+
+	own bool // the reader's doing, under any account of hers
 }
 
 // source is one sort of thing that waits: what waits now, and how many were
@@ -207,6 +210,7 @@ func (s *Service) Desk(ctx context.Context, who access.Actor) (d Desk, err error
 
 func (s *Service) desk(tx *db.Tx, who access.Actor) (Desk, error) {
 	var d Desk
+	hers := ownership(tx, who)
 	for _, src := range sources() {
 		items, err := src.waiting(tx, who)
 		if err != nil {
@@ -215,13 +219,17 @@ func (s *Service) desk(tx *db.Tx, who access.Actor) (Desk, error) {
 		one := Sort{Name: src.sort}
 		for _, it := range items {
 			it.Sort = src.sort
-			one.Items = append(one.Items, it)
-			if it.By != "" && it.By == who.Person {
+			it.own, err = hers(it.By)
+			if err != nil {
+				return Desk{}, err
+			}
+			if it.own {
 				one.Own++
 			}
 			if !it.Due.IsZero() && tx.Now.After(it.Due) {
 				one.Late++
 			}
+			one.Items = append(one.Items, it)
 		}
 		slices.SortStableFunc(one.Items, func(a, b Item) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Link, b.Link)) })
 		d.Sorts = append(d.Sorts, one)
@@ -282,6 +290,20 @@ func (s *Service) nextWeek(tx *db.Tx, last []SignOff) (*Week, error) {
 	return w, nil
 }
 
+// ownership tells whose doing is the actor's own, and asks for each person once.
+func ownership(tx *db.Tx, who access.Actor) func(by id.Person) (bool, error) {
+	asked := map[id.Person]bool{"": false}
+	return func(by id.Person) (bool, error) {
+		own, known := asked[by]
+		if known {
+			return own, nil
+		}
+		own, err := account.OnePerson(tx, by, who.Person)
+		asked[by] = own
+		return own, err
+	}
+}
+
 // count says what was reviewed in the week and what of it is left.
 func (s *Service) count(tx *db.Tx, who access.Actor, sorts []Sort, w *Week) error {
 	for i, src := range sources() {
@@ -298,7 +320,7 @@ func (s *Service) count(tx *db.Tx, who access.Actor, sorts []Sort, w *Week) erro
 		for _, it := range sorts[i].Items {
 			switch {
 			case !it.Since.Before(w.Ended):
-			case it.By != "" && it.By == who.Person:
+			case it.own:
 				w.Own++
 			default:
 				w.Left++

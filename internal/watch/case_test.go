@@ -159,6 +159,8 @@ func TestReviewPaths(t *testing.T) {
 		about := f.privacy
 		about.Person = f.ruth
 		wantKind(t, "about oneself", f.Review(ctx, about, c, watch.FalseAlarm, "it was me", true), fault.Conflict)
+		about.Person = f.create("ruth.plan", "Ruth Ọsẹ́i", access.Plan, access.PrivacyOfficer)
+		wantKind(t, "about another account of hers", f.Review(ctx, about, c, watch.FalseAlarm, "it was me", true), fault.Conflict)
 
 		must(t, f.Review(ctx, f.privacy, c, watch.Mistake, "Phone and desk PC, she says", true))
 		if p := f.person(f.ruth); p.State != account.Active || p.MustChange {

@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -21,11 +20,12 @@ import (
 // and then only those wait, half a minute at most, who have looked in vain
 // themselves within the hour.
 const (
-	firstWait  = 2 * time.Second // doubles with each further look-up in vain
-	mostWait   = 15 * time.Minute
-	mostForOrg = 30 * time.Second
-	pressed    = 20             // tries after the stop that no honest person makes
-	looksKept  = 25 * time.Hour // longer than any rule looks back
+	firstWait        = 2 * time.Second // doubles with each further look-up in vain
+	mostWait         = 15 * time.Minute
+	mostForOrg       = 30 * time.Second
+	mostForEmergency = 30 * time.Second
+	pressed          = 20             // tries after the stop that no honest person makes
+	looksKept        = 25 * time.Hour // longer than any rule looks back
 )
 
 // Looked is how one look-up of a member ended, as the guard needs it. Number,
@@ -61,36 +61,64 @@ func orgGuard(o id.Organization) string { return "org/" + string(o) }
 
 // BeforeLook says whether the actor may look for a member now. held is the
 // answer for somebody who has to wait, of kind TooMany: the caller looks for
-// nothing, commits, and answers with it. A person who found what she looked
-// for has no row here: the honest pay for one read by key.
+// nothing, commits, and answers with it. The honest pay for one read by key.
+//
+// A person's look-ups wait for one another at her row, whatever becomes of
+// them, or else those that find somebody would be answered beside one in vain
+// that holds them up.
 func (s *Service) BeforeLook(tx *db.Tx, who access.Actor) (held, err error) {
+	return s.before(tx, who, mostWait)
+}
+
+// BeforeEmergency is BeforeLook for a clinician who treats somebody now: she
+// waits half a minute at most. What stops look-ups for the day stops her too.
+func (s *Service) BeforeEmergency(tx *db.Tx, who access.Actor) (held, err error) {
+	return s.before(tx, who, mostForEmergency)
+}
+
+func (s *Service) before(tx *db.Tx, who access.Actor, most time.Duration) (held, err error) {
 	if who.Side == access.System {
 		return nil, nil
 	}
-	rows, err := db.Collect(func(r *sql.Rows) (guard, error) { return scanGuard(r) })(tx.Rows("select "+guardColumns+" from watch_guard where key in ($1, $2)",
-		personGuard(who.Person), orgGuard(who.Org)))
-	if err != nil || len(rows) == 0 {
+	own, err := ownGuard(tx, who)
+	if err != nil {
 		return nil, err
 	}
-	own := slices.IndexFunc(rows, func(g guard) bool { return g.key == personGuard(who.Person) })
-	if own < 0 {
-		return nil, nil // somebody else's look-ups are nothing of hers
-	}
-	if s.stands(rows[own].stopped, tx.Now) {
-		err = tx.Later("update watch_guard set tries = tries + 1, tried_us = $1 where key = $2", db.Micros(tx.Now), personGuard(who.Person))
+	if s.stands(own.stopped, tx.Now) {
+		err = tx.Later("update watch_guard set tries = tries + 1, tried_us = $1 where key = $2", db.Micros(tx.Now), own.key)
 		return fault.New(fault.TooMany, "Look-ups have found nothing too often today, so your account can make no more until tomorrow. The plan's privacy officer has been told and can let you go on: call "+s.call), err
 	}
-	wait := time.Duration(0)
-	for _, g := range rows {
-		ago := tx.Now.Sub(rows[own].last)
-		if ago >= 0 && (g.key == rows[own].key || ago <= time.Hour) { // a clock that was set back holds nobody up
-			wait = max(wait, g.until.Sub(tx.Now))
+	ago := tx.Now.Sub(own.last)
+	if own.last.IsZero() || ago < 0 { // a clock that was set back holds nobody up
+		return nil, nil
+	}
+	wait := min(own.until.Sub(tx.Now), most-ago)
+	if who.Org != "" && ago <= time.Hour { // longer ago, somebody else's look-ups are nothing of hers
+		var until int64
+		err = tx.Row("select until_us from watch_guard where key = $1", orgGuard(who.Org)).Scan(&until)
+		if err != nil && !db.NoRows(err) {
+			return nil, err
 		}
+		wait = max(wait, db.Time(until).Sub(tx.Now))
 	}
 	if wait <= 0 {
 		return nil, nil
 	}
 	return fault.New(fault.TooMany, "Look-ups have found nothing too often. Wait "+inWords(wait)+", check the details against the member's card, and look again. If you need help, call "+s.call), nil
+}
+
+// ownGuard gives the actor's row, locked until the transaction ends, and makes
+// it where there is none. Of two first look-ups at once the later one runs
+// again, and finds it.
+func ownGuard(tx *db.Tx, who access.Actor) (guard, error) {
+	key := personGuard(who.Person)
+	g, err := scanGuard(tx.Row("select "+guardColumns+" from watch_guard where key = $1"+tx.Lock(), key))
+	if !db.NoRows(err) {
+		return g, err
+	}
+	_, err = tx.Exec(`insert into watch_guard (key, person, org, last_us, until_us, stopped_us, tries, tried_us, since_us, made_us) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		on conflict (key) do nothing`, key, string(who.Person), string(who.Org), int64(0), int64(0), int64(0), int64(0), int64(0), int64(0), db.Micros(tx.Now))
+	return guard{key: key}, err
 }
 
 // stands reports whether a stop of look-ups is still in force: until the next
@@ -126,7 +154,7 @@ func (s *Service) AfterLook(tx *db.Tx, who access.Actor, l Looked) error {
 		return nil
 	}
 	if l.Outcome == disclosure.Shown {
-		return s.kin(tx, who, l)
+		return s.OpenedByAddress(tx, who, l)
 	}
 	digest, low, high := s.marks(l.Number)
 	_, err := tx.Exec("insert into watch_look (disclosure, person, org, at_us, half, digest, low, high) values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -190,9 +218,9 @@ func brakeOrg(tx *db.Tx, who access.Actor, r Rule) error {
 // put writes the row of a guard. Two at once meet here: the later one runs
 // again, and is counted after the first.
 func put(tx *db.Tx, key string, who access.Actor, until, stopped time.Time) error {
-	_, err := tx.Exec(`insert into watch_guard (key, person, org, last_us, until_us, stopped_us, tries, tried_us, since_us) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	_, err := tx.Exec(`insert into watch_guard (key, person, org, last_us, until_us, stopped_us, tries, tried_us, since_us, made_us) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (key) do update set last_us = excluded.last_us, until_us = excluded.until_us, stopped_us = excluded.stopped_us, tries = excluded.tries`,
-		key, string(who.Person), string(who.Org), db.Micros(tx.Now), db.Micros(until), db.Micros(stopped), int64(0), int64(0), int64(0))
+		key, string(who.Person), string(who.Org), db.Micros(tx.Now), db.Micros(until), db.Micros(stopped), int64(0), int64(0), int64(0), db.Micros(tx.Now))
 	return err
 }
 
@@ -219,6 +247,15 @@ func waitAfter(over int64, most time.Duration) time.Duration {
 		}
 	}
 	return d
+}
+
+// OpenedByAddress sees a member who was opened from a list or a link: it is no
+// look-up to be counted, but may be of kin or of a colleague like any other.
+func (s *Service) OpenedByAddress(tx *db.Tx, who access.Actor, l Looked) error {
+	if who.Side == access.System {
+		return nil
+	}
+	return s.kin(tx, who, l)
 }
 
 // The kinds of kin.

@@ -100,14 +100,18 @@ func (s *Service) Let(ctx context.Context, who access.Actor, person id.Person, r
 	if err != nil {
 		return err
 	}
-	if who.Person == person {
-		return fault.New(fault.Conflict, "These are your own look-ups. Somebody else lets them go on")
-	}
 	reason, err = cleanReason(reason)
 	if err != nil {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
+		own, err := account.OnePerson(tx, person, who.Person)
+		if err != nil {
+			return err
+		}
+		if own {
+			return fault.New(fault.Conflict, "These are your own look-ups. Somebody else lets them go on")
+		}
 		p, err := account.Watched(tx, person)
 		if err != nil {
 			return err

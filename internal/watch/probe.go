@@ -355,14 +355,18 @@ func (v *view) spreadOf(tx *db.Tx, r Rule, looks []look) error {
 func (s *Service) tidy(ctx context.Context) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		old := db.Micros(tx.Now.Add(-looksKept))
-		for _, query := range []string{"delete from watch_look where at_us < $1", "delete from watch_kin where at_us < $1", "delete from watch_guard where last_us < $1"} {
+		for _, query := range []string{"delete from watch_look where at_us < $1", "delete from watch_kin where at_us < $1"} {
 			_, err := tx.Exec(query, old)
 			if err != nil {
 				return err
 			}
 		}
+		_, err := tx.Exec("delete from watch_guard where last_us < $1 and made_us < $2", old, old)
+		if err != nil {
+			return err
+		}
 		var read int64
-		err := tx.Row("select read_us from watch_cursor where name = $1", namesCursor).Scan(&read)
+		err = tx.Row("select read_us from watch_cursor where name = $1", namesCursor).Scan(&read)
 		if err != nil && !db.NoRows(err) || tx.Now.Sub(db.Time(read)) < namesEvery {
 			return err
 		}

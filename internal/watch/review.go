@@ -57,7 +57,7 @@ func MayReview(who access.Actor) error {
 }
 
 // Review closes a case with its outcome and reason, and gives the account back
-// where reinstate says so. Nobody reviews a case about the own account. After
+// where reinstate says so. Nobody reviews a case about an account of her own. After
 // use by somebody else the owner chooses a new password first.
 func (s *Service) Review(ctx context.Context, who access.Actor, c ID, outcome Outcome, reason string, reinstate bool) error {
 	err := MayReview(who)
@@ -70,10 +70,14 @@ func (s *Service) Review(ctx context.Context, who access.Actor, c ID, outcome Ou
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		k, err := caseOf(tx, c)
+		if err != nil {
+			return err
+		}
+		own, err := account.OnePerson(tx, k.Person, who.Person)
 		switch {
 		case err != nil:
 			return err
-		case k.Person == who.Person:
+		case own:
 			return fault.New(fault.Conflict, "This incident is about your own account. Somebody else reviews it")
 		case k.State != Open:
 			return fault.New(fault.Conflict, "This incident was reviewed in the meantime. Look at it again")

@@ -13,6 +13,7 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/member"
 	"hsconnect/internal/web/kit"
 )
@@ -123,6 +124,10 @@ func (s *site) showDay(c *Call, f *Form, purpose access.Purpose, lines []dayLine
 			rows[i] = dayRow(l, "Not answered", "Something went wrong on our side. Send the line again.")
 		default:
 			rows[i] = dayRow(l, "Not answered", fault.Text(a.Err))
+			if m, closed := glass.Member(a.Err); closed {
+				rows[i] = dayRow(l, "Under restriction", "It opens for an hour to somebody who gives the reason and proves who she is.")
+				rows[i].Cells[dayMember] = kit.Cell{Text: "Open the restricted member", Href: glassHref(m, memberHref(m, purpose))}
+			}
 		}
 	}
 	var left []string
@@ -148,6 +153,9 @@ func dayTitle(p dayView) string {
 	}
 	return "Lines without an answer"
 }
+
+// dayMember is the column of the member.
+const dayMember = 3
 
 // dayRow is a line that shows nothing of anybody.
 func dayRow(l dayLine, word, why string) kit.Row {

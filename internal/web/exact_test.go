@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
@@ -22,6 +23,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/minimum"
@@ -51,9 +53,13 @@ type stage struct {
 	claim   claim.ID
 	asked   privacy.ID // an accounting that she asks for
 	visit   id.Visit   // that she is being seen
+	opening glass.ID   // of the time when she was under restriction
 	people  []portal.Person
 	browser map[string]*portal.Browser
 }
+
+// plantedReason stands in the words in which somebody gives a reason about her.
+const plantedReason = "Plantedreason"
 
 // planted says by which texts each fact of the member is known on a page, in
 // any of the shapes in which pages write it.
@@ -75,7 +81,7 @@ func (s *stage) planted() map[access.Field][]string {
 		access.FieldClaims:   {"PLC770077"},
 		access.FieldAmounts:  {"$7,707.07"},
 		access.FieldCopays:   {"Planted visit", "$77"},
-		access.FieldRequests: {string(s.open), "Plantednote", "planted-scan.png"},
+		access.FieldRequests: {string(s.open), "Plantednote", "planted-scan.png", plantedReason},
 	}
 }
 
@@ -98,6 +104,7 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 		"GET /claims":                          at("/claims?from=11/1/2026&to=11/20/2026"),
 		"GET /claims/{id}":                     at("/claims/" + string(s.claim)),
 		"GET /plan/privacy/restrictions":       at("/plan/privacy/restrictions"),
+		"GET /plan/privacy/glass/{id}":         at(glass.ReviewPath + string(s.opening)),
 		"GET /plan/privacy/ledger":             at("/plan/privacy/ledger?member=" + string(s.member)),
 		"GET /plan/privacy/outside/{member}":   at("/plan/privacy/outside/" + string(s.member)),
 		"GET /plan/privacy/visits/{id}":        at("/plan/privacy/visits/" + string(s.visit)),
@@ -135,6 +142,7 @@ func newStage(t *testing.T, p *portal.Portal) *stage {
 	s.work(t)
 	s.state(t)
 	s.notice(t)
+	s.openOnce(t)
 	security := p.Create(account.NewPerson{Username: "sid.security", Name: "Sid Security", Side: access.Plan, OrgName: portal.PlanName, Roles: []access.Role{access.SecurityOfficer}})
 	p.Accept(security)
 	family := p.Create(account.NewPerson{Username: "fay.family", Name: "Fay Family", Side: access.Office, Org: s.Facility.ID, OrgName: s.Facility.Name, OrgTIN: s.Facility.TIN,
@@ -193,6 +201,19 @@ func (s *stage) state(t *testing.T) {
 	s.must(t, s.DB.View(t.Context(), func(tx *db.Tx) error {
 		return tx.Row("select id from claim where member = $1", string(s.member)).Scan(&s.claim)
 	}))
+}
+
+// openOnce lets somebody open her while she is under restriction, in a browser
+// that is closed by now.
+func (s *stage) openOnce(t *testing.T) {
+	t.Helper()
+	s.must(t, s.Restricted.Restrict(t.Context(), s.Privacy.Actor, s.key, member.RestrictOther, plantedReason+" of a restriction", time.Time{}))
+	who := s.Clerk.Actor
+	who.Session = id.New[id.Session](s.Clock.Now())
+	opened, err := s.Glass.Open(t.Context(), who, glass.Ask{Member: s.member, Reason: plantedReason + " of an opening"})
+	s.must(t, err)
+	s.opening = opened.ID
+	s.must(t, s.Restricted.Unrestrict(t.Context(), s.Privacy.Actor, s.member, "for the test"))
 }
 
 // work makes a request of hers that waits for the office, one that is
@@ -471,7 +492,7 @@ func ownFacts() []access.Field {
 func TestARestrictedMemberOnEveryRow(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		s := newStage(t, p)
-		s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictViolence, "has asked for it", s.DB.Now().AddDate(0, 1, 0)))
+		s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictViolence, plantedReason, s.DB.Now().AddDate(0, 1, 0)))
 		s.walk(t, func(l look) {
 			if l.who.Username == p.Privacy.Username {
 				return
@@ -535,7 +556,7 @@ func (s *stage) breakGlass(t *testing.T, who portal.Person, path string) {
 func TestWithoutTheLedgerNothingIsShown(t *testing.T) {
 	portal.Each(t, func(t *testing.T, p *portal.Portal) {
 		s := newStage(t, p)
-		s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictOther, "has asked for it", s.DB.Now().AddDate(0, 1, 0)))
+		s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictOther, plantedReason, s.DB.Now().AddDate(0, 1, 0)))
 		var could []look
 		s.walk(t, func(l look) {
 			if len(l.rows) > 0 && len(l.named) > 0 {
@@ -561,7 +582,7 @@ func TestWithoutTheLedgerNothingIsShown(t *testing.T) {
 			}
 		}
 		s.must(t, s.DB.Update(t.Context(), func(tx *db.Tx) error {
-			return member.Restrict(tx, p.Privacy.Actor, s.member, member.RestrictOther, "again", s.DB.Now().AddDate(0, 1, 0))
+			return member.Restrict(tx, p.Privacy.Actor, s.member, member.RestrictOther, plantedReason, s.DB.Now().AddDate(0, 1, 0))
 		}))
 		now := s.lookAt(t, "GET /plan/privacy/restrictions", p.Privacy)
 		tried[now.route] = true

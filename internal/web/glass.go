@@ -33,8 +33,8 @@ func (s *site) routesGlass() []Route {
 			Why: "an empty form", Audit: "nothing", Handle: s.emergencyPage},
 		{Method: post, Pattern: emergencyPath, Gate: Accepted, Side: access.Office, Permission: access.BreakGlass, Purpose: access.Treatment, Audit: "record entry", Handle: s.openEmergency},
 		{Method: post, Pattern: glassPath + "/{id}/end", Gate: Accepted, Permission: access.BreakGlass, Audit: "step of the opening", Handle: s.endGlass},
-		{Method: get, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy,
-			Why: "references and names of facts; no fact of a member", Audit: "nothing", Handle: s.openingPage},
+		{Method: get, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy, Purpose: access.Operations,
+			Shows: true, Audit: "disclosure", Handle: s.openingPage},
 		{Method: post, Pattern: glass.ReviewPath + "{id}", Gate: Accepted, Side: access.Plan, Permission: access.ReviewPrivacy, Audit: "step of the opening", Handle: s.reviewOpening},
 	}
 }
@@ -101,12 +101,9 @@ func (c *Call) StrongNow(f *Form) (bool, error) {
 	return c.proven(f)
 }
 
-// glassNeeded answers that a member is under restriction: with the way to
-// open it for whoever may, and with everything typed kept.
+// glassNeeded answers that a member is under restriction, which is told only to
+// somebody who may open it: with the way to do so, and everything typed kept.
 func (c *Call) glassNeeded(m id.Member) bool {
-	if !c.Actor.Has(access.BreakGlass) {
-		return false
-	}
 	read := c.r.Method == http.MethodGet || c.r.Method == http.MethodHead
 	if read {
 		return c.Redirect(glassHref(m, c.r.URL.RequestURI())) == nil
@@ -130,6 +127,7 @@ func glassHref(m id.Member, next string) string {
 type emergencyView struct {
 	form *Form
 	none string // why nobody was found
+	held string // why nobody was looked for now
 }
 
 func (s *site) emergencyPage(c *Call) error {
@@ -174,6 +172,11 @@ func (s *site) openEmergency(c *Call) error {
 		return err
 	}
 	o, err := s.Glass.Emergency(c.Context(), c.Actor, f.Text("number"), birth, f.Lines("reason"))
+	if fault.Is(err, fault.TooMany) {
+		v.held = sentence(fault.Text(err))
+		c.w.Header().Set("Retry-After", "30")
+		return c.Show(Page{Status: http.StatusTooManyRequests, Title: "Emergency", Section: "members", Form: f, Body: emergencyBody(v)})
+	}
 	if fault.Is(err, fault.NotFound) {
 		v.none = sentence(fault.Text(err))
 		return c.Show(Page{Status: http.StatusNotFound, Title: "Emergency", Section: "members", Form: f, Body: emergencyBody(v)})
@@ -244,7 +247,7 @@ func (s *site) showOpening(c *Call, f *Form) error {
 		return err
 	}
 	o := sheet.Opening
-	v := openingView{id: string(ref), form: f, reason: o.Reason, waits: sheet.Waits, own: o.Person == c.Actor.Person}
+	v := openingView{id: string(ref), form: f, reason: orWithheld(o.Reason), waits: sheet.Waits, own: o.Person == c.Actor.Person}
 	if c.Query("done") == "reviewed" {
 		v.done = "The review is kept."
 	}

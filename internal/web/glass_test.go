@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,9 @@ import (
 	"hsconnect/internal/access"
 	"hsconnect/internal/account"
 	"hsconnect/internal/civil"
+	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
@@ -111,7 +117,7 @@ func TestWhoMayNotBreakTheGlass(t *testing.T) {
 	ref := restrict(t, p)
 	path := "/members/" + string(ref)
 	viewer, stranger := p.SignedIn(t, p.Viewer), p.SignedIn(t, p.Stranger)
-	wants(t, viewer.Get(path), http.StatusForbidden, "under restriction")
+	wants(t, viewer.Get(path), http.StatusNotFound, "no such member")
 	wants(t, viewer.Get("/glass?member="+string(ref)), http.StatusForbidden, "Your account may not open a restricted member")
 	// A stranger is asked for a reason for anything, and is told of nothing.
 	wants(t, stranger.Get(path), http.StatusNotFound)
@@ -130,6 +136,128 @@ func TestWhoMayNotBreakTheGlass(t *testing.T) {
 	if a.Location != "/" {
 		t.Errorf("leads to %q", a.Location)
 	}
+}
+
+// Who may not break the glass is answered as of nobody, to the last byte, with
+// or without a statement, of which nothing is kept; the ledger knows better,
+// and the look-up counts like any other in vain.
+func TestWhoMayNotBreakTheGlassIsToldOfNobody(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		s := newStage(t, p)
+		s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictVIP, "well known", time.Time{}))
+		far := p.Create(account.NewPerson{Username: "fern.viewer", Name: "Fern Viewer", Side: access.Office, Org: p.Other.ID, OrgName: p.Other.Name, OrgTIN: p.Other.TIN, Roles: []access.Role{access.Viewer}})
+		p.Accept(far)
+		before := numberOf(t, p, "select count(*) from member_visit")
+		for _, who := range []portal.Person{far, p.Viewer} { // without a tie, and with one
+			b := p.SignedIn(t, who)
+			for _, more := range [][]string{nil, {"visit-seen", "yes", "visit-note", "new patient"}} {
+				bodies := map[string]string{}
+				looks := numberOf(t, p, "select count(*) from watch_look")
+				for _, number := range []string{"PLT770001", "PLT770009"} {
+					a := b.Post("/members", lookup(number, "", "", "04/17/1949", more...))
+					if a.Status != http.StatusNotFound {
+						t.Errorf("%s: %d %s", number, a.Status, a.Text())
+					}
+					bodies[number] = strings.ReplaceAll(a.Body, number, "[typed]")
+				}
+				if bodies["PLT770001"] != bodies["PLT770009"] {
+					t.Errorf("%s: the page differs:\n%s", who.Username, firstDifference(bodies["PLT770001"], bodies["PLT770009"]))
+				}
+				if n := numberOf(t, p, "select count(*) from watch_look"); n != looks+2 {
+					t.Errorf("%s: %d look-ups of two are counted", who.Username, n-looks)
+				}
+				day := b.Post("/members/day", url.Values{"members": {"PLT770001, 4/17/1949\nPLT770009, 4/17/1949"}, "purpose": {string(access.Treatment)}, "visit-on": {"11/23/2026"}})
+				wants(t, day, http.StatusOK, "No single member")
+				if strings.Contains(day.Text(), "restrict") || strings.Count(day.Text(), "No single member") != 2 {
+					t.Errorf("a day's list tells:\n%s", day.Text())
+				}
+			}
+			if rows := ofPerson(t, p, who); !slices.ContainsFunc(rows, func(r disclosure.Row) bool { return r.Outcome == disclosure.Refused && r.Member == s.member }) {
+				t.Errorf("%s: the ledger does not say whose it was", who.Username)
+			}
+			for path, nobody := range s.addressesOfNobody() {
+				was, is := b.Get(nobody), b.Get(path)
+				if is.Status != was.Status || plain(is, path) != plain(was, nobody) {
+					t.Errorf("%s at %s: %d, of nobody %d\n%s", who.Username, path, is.Status, was.Status, firstDifference(plain(is, path), plain(was, nobody)))
+				}
+			}
+		}
+		if n := numberOf(t, p, "select count(*) from member_visit"); n != before {
+			t.Errorf("%d statements are kept", n-before)
+		}
+		// Somebody who may is led to the way to open, from a day's list too.
+		b := p.SignedIn(t, p.Stranger)
+		day := b.Post("/members/day", url.Values{"members": {"PLT770001, 4/17/1949"}, "purpose": {string(access.Treatment)}, "visit-seen": {"yes"}, "visit-on": {"11/23/2026"}})
+		wants(t, day, http.StatusOK, "Under restriction")
+		wants(t, b.Get(linkIn(t, day, "/glass?")), http.StatusOK, "This member is under restriction", "Reason")
+	})
+}
+
+// addressesOfNobody gives addresses of the planted member and of what is about
+// her, each with the same of nobody.
+func (s *stage) addressesOfNobody() map[string]string {
+	const none = "01jdbq3h6m2t9v8x7c5b4a3z21"
+	day := "." + civil.Of(s.Clock.Now(), s.Zone).String()
+	return map[string]string{
+		"/members/" + string(s.member): "/members/" + none, "/authorizations/" + string(s.open): "/authorizations/A26-000000000-0",
+		"/claims/" + string(s.claim): "/claims/" + none, "/documents/" + string(s.doc): "/documents/" + none,
+		"/print/eligibility/" + string(s.member) + day: "/print/eligibility/" + none + day, "/print/document/" + string(s.doc): "/print/document/" + none,
+	}
+}
+
+// plain gives an answer without the address that was asked for and the number
+// of the request.
+func plain(a portal.Answer, path string) string {
+	body := strings.ReplaceAll(a.Body, url.QueryEscape(path), "[address]")
+	body = strings.ReplaceAll(body, path, "[address]")
+	return regexp.MustCompile("[0-9a-hjkmnp-tv-z]{26}").ReplaceAllString(body, "[reference]")
+}
+
+func numberOf(t *testing.T, p *portal.Portal, query string, args ...any) (n int) {
+	t.Helper()
+	err := p.DB.View(t.Context(), func(tx *db.Tx) error { return tx.Row(query, args...).Scan(&n) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Whoever asks for a restricted member, or for what is about one, leaves a
+// line that says of whom, whichever way she takes.
+func TestAnAttemptAtARestrictedMemberLeavesATrace(t *testing.T) {
+	p := portal.SQLite(t)
+	s := newStage(t, p)
+	s.must(t, p.Restricted.Restrict(t.Context(), p.Privacy.Actor, s.key, member.RestrictVIP, "well known", time.Time{}))
+	b := s.browser[p.Clerk.Username]
+	tried := func(name string, do func() portal.Answer) {
+		before := s.ledger(t)
+		a := do()
+		var fresh []disclosure.Row
+		for ref, r := range s.ledger(t) {
+			if _, old := before[ref]; !old {
+				fresh = append(fresh, r)
+			}
+		}
+		if a.Status != http.StatusSeeOther && a.Status != http.StatusForbidden || strings.Contains(a.Body, "Planted") {
+			t.Errorf("%s: %d\n%s", name, a.Status, a.Text())
+		}
+		if len(fresh) != 1 || fresh[0].Outcome != disclosure.Refused || fresh[0].Person != p.Clerk.Actor.Person || len(fresh[0].Fields) > 0 {
+			t.Errorf("%s: the ledger says %+v", name, fresh)
+		}
+	}
+	for path := range s.addressesOfNobody() {
+		tried(path, func() portal.Answer { return b.Get(path) })
+	}
+	tried("a draft", func() portal.Answer { return b.Get("/authorizations/new?draft=" + string(s.draft)) })
+	tried("claims by member", func() portal.Answer {
+		return b.Post("/claims", url.Values{"number": {"PLT770001"}, "birth": {"4/17/1949"}})
+	})
+	tried("a copy of a document", func() portal.Answer {
+		return b.Post("/print/document/"+string(s.doc), url.Values{"token": {rand.Text()}, "reason": {"the first copy was lost"}})
+	})
+	tried("a copy of a case", func() portal.Answer {
+		return b.Post("/print/case/"+string(s.open), url.Values{"token": {rand.Text()}, "reason": {"the first copy was lost"}})
+	})
 }
 
 // What somebody has typed about a restricted member is kept while she opens.
@@ -172,7 +300,22 @@ func TestEmergencyByThePages(t *testing.T) {
 		if strings.Contains(a.Text(), "Eleanor") {
 			t.Error("it says who")
 		}
+		guess := doctor.Actor
+		guess.Session = id.New[id.Session](p.Clock.Now())
+		for range 10 {
+			_, err := p.Glass.Emergency(t.Context(), guess, "SHA20987716", civil.Date{Y: 1951, M: 3, D: 6}, why)
+			if !fault.Is(err, fault.NotFound) {
+				t.Fatal(err)
+			}
+		}
 		form.Set("birth", "3/4/1951")
+		form.Set("proof_code", p.Code(doctor))
+		a = b.Post("/glass/emergency", form)
+		wants(t, a, http.StatusTooManyRequests, "Nobody was opened yet", "Wait 2 seconds", "1-800-555-0142")
+		if kept, _ := a.Field("reason"); kept != form.Get("reason") {
+			t.Error("what was typed is lost")
+		}
+		p.Clock.Advance(30 * time.Second)
 		form.Set("proof_code", p.Code(doctor))
 		a = b.Post("/glass/emergency", form)
 		if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/members/") {

@@ -326,10 +326,17 @@ func TestNothingOfOthersPrints(t *testing.T) {
 				}
 			}
 		}
+		whose := 0
 		for _, row := range printedBy(t, p, p.Stranger, "print/") {
-			if row.Outcome != disclosure.Refused || row.Member != "" {
+			if row.Outcome != disclosure.Refused || row.Member != "" && (row.Member != r.Member || row.Subject != "print/eligibility") {
 				t.Errorf("%+v", row)
 			}
+			if row.Member != "" {
+				whose++
+			}
+		}
+		if whose != 2 { // looked at and sent; the answer is that of nobody
+			t.Errorf("%d lines say whose eligibility it was", whose)
 		}
 		if a := p.SignedIn(t, p.HelpDesk).Get("/print/case/" + string(r.Number)); a.Status != http.StatusForbidden {
 			t.Errorf("somebody who may not print: %d", a.Status)

@@ -39,6 +39,7 @@ type restrictionsView struct {
 	contact *Form // of a confidential address
 	kinds   []kit.Option
 	rows    []heldRow
+	pages   kit.Pages
 	waiting []kit.Row
 }
 
@@ -54,7 +55,7 @@ type heldRow struct {
 func (s *site) restrictionsPage(c *Call) error { return s.showRestrictions(c, nil, nil, nil) }
 
 func (s *site) showRestrictions(c *Call, f, contact *Form, none error) error {
-	held, err := s.Members.List(c.Context(), c.Actor)
+	held, err := s.Members.List(c.Context(), c.Actor, c.Query("after"))
 	if err != nil {
 		return err
 	}
@@ -71,13 +72,20 @@ func (s *site) showRestrictions(c *Call, f, contact *Form, none error) error {
 		v.none, page.Status = sentence(fault.Text(none)), statusOf(fault.KindOf(none))
 	}
 	v.kinds = f.Choose("kind", "", restrictionKinds())
-	for _, h := range held {
+	for _, h := range held.Rows {
 		v.rows = append(v.rows, c.heldRow(h))
 	}
 	for _, o := range waiting {
 		v.waiting = append(v.waiting, kit.Row{Cells: []kit.Cell{
 			{Text: o.Name, Sub: orPlan(o.OrgName), Href: "/plan/privacy/glass/" + string(o.ID), Header: true}, {Text: capital(o.Kind.Words())}, {Text: c.Moment(o.At).Text},
 		}})
+	}
+	v.pages = kit.Pages{Text: count(len(held.Rows), "member", "members") + " shown"}
+	if held.Next != "" {
+		v.pages.Next = restrictionsPath + "?after=" + held.Next
+	}
+	if c.Query("after") != "" {
+		v.pages.Previous = restrictionsPath
 	}
 	page.Body = restrictionsBody(v)
 	return c.Show(page)
@@ -139,13 +147,22 @@ func (c *Call) heldRow(h member.Held) heldRow {
 		if !r.Until.IsZero() {
 			until = "through " + civil.Of(r.Until.Add(-time.Second), c.site.Zone).Long()
 		}
-		row.facts = append(row.facts, kit.Fact{Term: "Restricted", Text: capital(string(r.Kind)), Sub: r.Reason},
+		row.facts = append(row.facts, kit.Fact{Term: "Restricted", Text: capital(string(r.Kind)), Sub: orWithheld(r.Reason)},
 			kit.Fact{Term: "Since", Text: c.Moment(r.At).Text, Sub: "by " + r.ByName + ", " + until})
 	}
 	if k := h.Confidence; k != nil {
 		row.facts = append(row.facts, kit.Fact{Term: "Confidential address", Text: "Letters and calls go elsewhere", Sub: "since " + c.Moment(k.Since).Text + ", by " + k.ByName})
 	}
 	return row
+}
+
+// orWithheld stands for words about a member that the reader's role is not
+// shown: those that are kept are never empty.
+func orWithheld(words string) string {
+	if words == "" {
+		return "The reason is not shown to your role."
+	}
+	return words
 }
 
 func (s *site) addRestriction(c *Call) error {

@@ -172,15 +172,15 @@ func (p *Portal) services() {
 	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
 	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
-	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log})
+	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log, Same: account.OnePerson})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed, Ties: []member.TieFinder{claim.Tie}})
 	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
 	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
-	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, log, Site), &member.Keeper{DB: p.DB}
-	p.Printout = printout.New(printout.Deps{DB: p.DB, Log: log, Copies: copies.New(copies.Deps{}), Priorauth: p.Priorauth, Coverage: p.Coverage, Documents: p.Documents,
+	p.Minimum, p.Glass, p.Restricted = app.Minimum(p.DB), app.Glass(p.DB, p.Watch, log, Site), &member.Keeper{DB: p.DB}
+	p.Printout = printout.New(printout.Deps{DB: p.DB, Log: log, Copies: copies.New(copies.Deps{Same: account.OnePerson}), Priorauth: p.Priorauth, Coverage: p.Coverage, Documents: p.Documents,
 		Plan: PlanName, Call: "1-800-555-0142", Zone: zone})
 	p.Jobs = job.New(job.Deps{DB: p.DB, Log: log, Workers: 2})
 	p.Jobs.Handle(priorauth.JobLimit, p.Priorauth.LimitPassed)
