@@ -10,8 +10,9 @@
 //     came;
 //   - a file is loaded whole or not at all, once, with every refused row named
 //     by its place and none of its values repeated;
-//   - an office is shown a claim only when it billed it or one of its
-//     practitioners gave the service, when it may see the member, and when a
+//   - an office is shown a claim only when it billed it, or when one of its
+//     practitioners gave the service under its own tax number and the law does
+//     not protect the service specially; when it may see the member; and when a
 //     row of the ledger says so first. Any other claim is not there.
 //
 // Amounts are whole cents, units thousandths of a unit.
@@ -164,6 +165,7 @@ type Summary struct {
 
 	renderingNPI string
 	member       id.Member
+	suspect      suspect
 }
 
 // Page is one page of a list.

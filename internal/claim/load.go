@@ -6,12 +6,10 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
-	"hsconnect/internal/provider"
 )
 
 // batchSize is how many claims are compared with the database at a time.
@@ -27,9 +25,7 @@ type loader struct {
 	format string
 	report Report
 
-	byNPI  map[code.NPI]id.Organization
-	byTIN  map[code.TIN]id.Organization
-	people map[code.NPI]id.Organization // practitioners met so far; "" for one we do not have
+	finder finder
 
 	batch    []*row
 	lines    map[string]int // where each claim of a table stands
@@ -37,33 +33,15 @@ type loader struct {
 	no       int64
 }
 
-// parties are who a claim is about, as far as the portal has them.
-type parties struct {
-	member       id.Member
-	billingOrg   id.Organization
-	renderingOrg id.Organization
-}
-
-func (p parties) orgs() []id.Organization {
-	var out []id.Organization
-	if p.billingOrg != "" {
-		out = append(out, p.billingOrg)
-	}
-	if p.renderingOrg != "" && p.renderingOrg != p.billingOrg {
-		out = append(out, p.renderingOrg)
-	}
-	return out
-}
-
 func newLoader(who access.Actor, today civil.Date, zone *time.Location, ref id.Import, format string) *loader {
-	return &loader{who: who, today: today, zone: zone, ref: ref, format: format, people: map[code.NPI]id.Organization{},
+	return &loader{who: who, today: today, zone: zone, ref: ref, format: format,
 		lines: map[string]int{}, payments: map[*Payment]string{}}
 }
 
 // directory reads the organizations once for the whole file.
 func (l *loader) directory(tx *db.Tx) error {
 	var err error
-	l.byNPI, l.byTIN, err = provider.Owners(tx, l.who)
+	l.finder, err = finders(tx, l.who)
 	return err
 }
 
@@ -122,15 +100,9 @@ func (l *loader) flush(within func(func(tx *db.Tx) error) error) error {
 // judge finds the parties of each statement, refuses those whose member we do
 // not have, and gives the claims that are known already by folded number.
 func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
-	numbers, keys, npis := make([]string, 0, len(l.batch)), make([]string, 0, len(l.batch)), []code.NPI{}
+	numbers, keys, bills := make([]string, 0, len(l.batch)), make([]string, 0, len(l.batch)), make([]billed, 0, len(l.batch))
 	for _, r := range l.batch {
-		numbers, keys = append(numbers, r.Member.Number), append(keys, r.key)
-		_, met := l.people[r.rendering]
-		_, org := l.byNPI[r.rendering]
-		if r.rendering != "" && !met && !org {
-			npis = append(npis, r.rendering)
-			l.people[r.rendering] = ""
-		}
+		numbers, keys, bills = append(numbers, r.Member.Number), append(keys, r.key), append(bills, r.billed)
 	}
 	own, err := member.Known(tx, l.who, numbers)
 	if err != nil {
@@ -140,12 +112,9 @@ func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := provider.FindAll(tx, npis...)
+	err = l.finder.meet(tx, bills)
 	if err != nil {
 		return nil, err
-	}
-	for npi, p := range found {
-		l.people[npi] = p.Org
 	}
 	known, err := keptByNumber(tx, keys)
 	if err != nil {
@@ -167,14 +136,12 @@ func (l *loader) place(r *row, own map[string]member.Member, families map[string
 		return "it names no member that we have: check the member's number with the birth date or the name, and load members first"
 	}
 	r.member = m.ID
-	r.billingOrg = l.byNPI[r.billing]
-	if r.billingOrg == "" {
-		r.billingOrg = l.byTIN[r.tin]
+	r.billingOrg = l.finder.biller(r.billed)
+	biller := r.billingOrg
+	if biller == "" && known != nil {
+		biller = known.billingOrg
 	}
-	r.renderingOrg = l.byNPI[r.rendering]
-	if r.renderingOrg == "" {
-		r.renderingOrg = l.people[r.rendering]
-	}
+	r.renderingOrg = l.finder.giver(r.billed, biller)
 	switch {
 	case known == nil && r.From.IsZero():
 		return "the first day of service is missing for a claim that we do not have yet"

@@ -236,12 +236,26 @@ func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, 
 // member in the last 18 months, by what the plan's system has told.
 func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
 	first := since(civil.Of(tx.Now, tx.Now.Location()))
-	var one int
-	err := tx.Row("select 1 from claim_party where org = $1 and member = $2 and from_on >= $3 limit 1", string(org), string(m), text(first)).Scan(&one)
-	if db.NoRows(err) {
-		return false, nil
+	found, err := db.Collect(func(r *sql.Rows) (suspect, error) {
+		var s suspect
+		var diagnoses string
+		err := r.Scan(&s.id, &s.biller, &s.detail, &diagnoses)
+		s.diagnoses = strings.Fields(diagnoses)
+		return s, err
+	})(tx.Rows(`select c.id, c.billing_org, c.detail, c.diagnoses from claim_party p join claim c on c.id = p.claim
+		where p.org = $1 and p.member = $2 and p.from_on >= $3 order by case when c.billing_org = p.org then 0 else 1 end limit $4`,
+		string(org), string(m), text(first), PageSize))
+	if err != nil || len(found) == 0 {
+		return false, err
 	}
-	return err == nil, err
+	if found[0].biller == org {
+		return true, nil
+	}
+	hide, err := withheld(tx, org, found...)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(found, func(s suspect) bool { return !hide[s.id] }), nil
 }
 
 // filter narrows the claims of an organization; its placeholders begin at $2.
@@ -274,29 +288,30 @@ func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after
 		return Page{}, err
 	}
 	f = f.reached(who)
-	args := append([]any{string(who.Org)}, f.args...)
-	where := "p.org = $1 and " + f.where
-	if after != "" {
-		on, last, err := readCursor(after)
+	var rows []Summary
+	for more := true; more && len(rows) <= PageSize; {
+		var next []Summary
+		next, more, err = someOf(tx, who.Org, f, after)
 		if err != nil {
 			return Page{}, err
 		}
-		n := len(args)
-		where += " and (p.from_on, p.claim) < ($" + strconv.Itoa(n+1) + ", $" + strconv.Itoa(n+2) + ")"
-		args = append(args, on, last)
-	}
-	rows, err := db.Collect(scanSummary)(tx.Rows(`select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
-			coalesce(d.amounts, 0), coalesce(d.charge, 0), coalesce(d.paid, 0), coalesce(d.owed, 0), coalesce(d.allowed, 0), coalesce(d.allowed_known, 0)
-		from claim_party p join claim c on c.id = p.claim left join claim_statement d on d.id = c.detail
-		where `+where+" order by p.from_on desc, p.claim desc limit "+strconv.Itoa(PageSize+1), args...))
-	if err != nil {
-		return Page{}, err
+		if more {
+			after = cursor(next[len(next)-1])
+		}
+		suspects := make([]suspect, len(next))
+		for i, r := range next {
+			suspects[i] = r.suspect
+		}
+		hide, err := withheld(tx, who.Org, suspects...)
+		if err != nil {
+			return Page{}, err
+		}
+		rows = append(rows, slices.DeleteFunc(next, func(r Summary) bool { return hide[r.ID] })...)
 	}
 	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: slices.DeleteFunc(fields, func(f access.Field) bool { return f == access.FieldMemberID })} // a list has no member IDs
 	if len(rows) > PageSize {
 		page.Rows = rows[:PageSize]
-		last := page.Rows[PageSize-1]
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(text(last.From) + " " + string(last.ID)))
+		page.Next = cursor(rows[PageSize-1])
 	}
 	for i := range page.Rows {
 		if !page.Amounts {
@@ -304,6 +319,34 @@ func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after
 		}
 	}
 	return page, page.providers(tx)
+}
+
+// someOf reads the next claims of an organization after a cursor, those that
+// are withheld among them.
+func someOf(tx *db.Tx, org id.Organization, f filter, after string) (rows []Summary, more bool, err error) {
+	args := append([]any{string(org)}, f.args...)
+	where := "p.org = $1 and " + f.where
+	if after != "" {
+		on, last, err := readCursor(after)
+		if err != nil {
+			return nil, false, err
+		}
+		n := len(args)
+		where += " and (p.from_on, p.claim) < ($" + strconv.Itoa(n+1) + ", $" + strconv.Itoa(n+2) + ")"
+		args = append(args, on, last)
+	}
+	const most = PageSize + 1
+	rows, err = db.Collect(scanSummary)(tx.Rows(`select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
+			c.billing_org, c.detail, c.diagnoses,
+			coalesce(d.amounts, 0), coalesce(d.charge, 0), coalesce(d.paid, 0), coalesce(d.owed, 0), coalesce(d.allowed, 0), coalesce(d.allowed_known, 0)
+		from claim_party p join claim c on c.id = p.claim left join claim_statement d on d.id = c.detail
+		where `+where+" order by p.from_on desc, p.claim desc limit "+strconv.Itoa(most), args...))
+	return rows, len(rows) == most, err
+}
+
+// cursor says where the next page begins, after a row.
+func cursor(last Summary) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(text(last.From) + " " + string(last.ID)))
 }
 
 func readCursor(after string) (on, last string, err error) {
@@ -322,14 +365,15 @@ func readCursor(after string) (on, last string, err error) {
 
 func scanSummary(r *sql.Rows) (Summary, error) {
 	var m Summary
-	var from, to, front string
+	var from, to, front, diagnoses string
 	var amounts, allowed int64
-	err := r.Scan(&m.ID, &m.Number, &m.OfficeNumber, &m.member, &from, &to, &m.Status, &front, &m.renderingNPI,
+	err := r.Scan(&m.ID, &m.Number, &m.OfficeNumber, &m.member, &from, &to, &m.Status, &front, &m.renderingNPI, &m.suspect.biller, &m.suspect.detail, &diagnoses,
 		&amounts, &m.Amounts.Charge, &m.Amounts.Paid, &m.Amounts.Owed, &m.Amounts.Allowed, &allowed)
 	if err != nil {
 		return m, err
 	}
 	m.HasAmounts, m.Amounts.AllowedKnown = amounts == 1, allowed == 1
+	m.suspect.id, m.suspect.diagnoses = m.ID, strings.Fields(diagnoses)
 	m.From, err = day(from)
 	if err != nil {
 		return m, err

@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"time"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/code"
 	"hsconnect/internal/db"
@@ -138,6 +140,10 @@ func (l *loader) write(tx *db.Tx, r *row, known map[string]*kept) error {
 	if err != nil {
 		return err
 	}
+	err = sensitive.Mark(tx, l.who, subject(k.id), r.Labels...)
+	if err != nil {
+		return err
+	}
 	for _, org := range k.orgs() {
 		err = tx.Later(`insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)
 			on conflict (org, claim) do update set from_on = excluded.from_on, office_folded = excluded.office_folded`,
@@ -145,14 +151,35 @@ func (l *loader) write(tx *db.Tx, r *row, known map[string]*kept) error {
 		if err != nil {
 			return err
 		}
-		if until := tiedUntil(k.to, l.zone); until.After(tx.Now) {
-			err = member.BindFor(tx, l.who, org, k.member, member.TieClaim, until)
-			if err != nil {
-				return err
-			}
+	}
+	return k.bind(tx, l.who, l.zone)
+}
+
+// bind lets the parties see the member, but for those from whom the claim is
+// withheld.
+func (k *kept) bind(tx *db.Tx, who access.Actor, zone *time.Location) error {
+	until := tiedUntil(k.to, zone)
+	if !until.After(tx.Now) {
+		return nil
+	}
+	for _, org := range k.orgs() {
+		hide, err := withheld(tx, org, k.suspect())
+		if err != nil {
+			return err
+		}
+		if hide[k.id] {
+			continue
+		}
+		err = member.BindFor(tx, who, org, k.member, member.TieClaim, until)
+		if err != nil {
+			return err
 		}
 	}
-	return sensitive.Mark(tx, l.who, "claim/"+string(k.id), r.Labels...)
+	return nil
+}
+
+func (k *kept) suspect() suspect {
+	return suspect{id: k.id, biller: k.billingOrg, detail: k.detail, diagnoses: k.diagnoses}
 }
 
 // learn takes in what a statement says, and reports whether another statement

@@ -46,7 +46,14 @@ func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View,
 		return View{}, errNone
 	}
 	k := found[0]
-	m, err := member.Get(tx, who, purpose, "claim/"+string(k.id), k.member, fields...)
+	hide, err := withheld(tx, who.Org, k.suspect())
+	if err != nil {
+		return View{}, err
+	}
+	if hide[k.id] {
+		return View{}, errNone
+	}
+	m, err := member.Get(tx, who, purpose, subject(k.id), k.member, fields...)
 	if fault.Is(err, fault.NotFound) {
 		return View{}, errNone
 	}
@@ -195,7 +202,7 @@ func (v *View) label(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	set, err := sensitive.Labels(tx, "claim/"+string(v.ID))
+	set, err := sensitive.Labels(tx, subject(v.ID))
 	if err != nil {
 		return err
 	}

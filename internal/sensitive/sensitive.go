@@ -64,23 +64,6 @@ func (c Category) Words() string {
 	return ""
 }
 
-// Security is the label as machines write it.
-func (c Category) Security() string {
-	switch c {
-	case SubstanceUse:
-		return "42CFRPart2"
-	case Behavioral:
-		return "BH"
-	case HIV:
-		return "HIV"
-	case Reproductive:
-		return "SEX"
-	case Genetic:
-		return "GDIS"
-	}
-	return ""
-}
-
 // Code is a service or diagnosis by its code, with or without dots.
 type Code struct {
 	System code.System

@@ -1,0 +1,187 @@
+package claim_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"hsconnect/internal/access"
+	"hsconnect/internal/account"
+	"hsconnect/internal/civil"
+	"hsconnect/internal/claim"
+	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
+	"hsconnect/internal/id"
+	"hsconnect/internal/portaltest/portal"
+	"hsconnect/internal/provider"
+)
+
+// rest are the empty cells after the first day of service.
+var rest = strings.Repeat(",", 24)
+
+// atFacility gives somebody of the facility who may see claims.
+func atFacility(p *portal.Portal) portal.Person {
+	who := p.Create(account.NewPerson{Username: "fay.facility", Name: "Fay Facility", Side: access.Office, Org: p.Facility.ID, OrgName: p.Facility.Name, OrgTIN: p.Facility.TIN,
+		Roles: []access.Role{access.Requester}})
+	p.Accept(who)
+	return who
+}
+
+// sameTIN makes office and facility two places of one company.
+func sameTIN(t *testing.T, p *portal.Portal) {
+	t.Helper()
+	p.Facility.TIN = p.Office.TIN
+	err := p.DB.Update(t.Context(), func(tx *db.Tx) error { return provider.PutOrganization(tx, portal.Operator(), p.Facility) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// seen gives the numbers of the claims that somebody is shown, by every way to them.
+func seen(t *testing.T, p *portal.Portal, who portal.Person, numbers ...string) []string {
+	t.Helper()
+	page, err := p.Claims.ByDays(t.Context(), who.Actor, civil.Date{Y: 2026, M: 11, D: 1}, civil.Date{Y: 2026, M: 11, D: 23}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range page.Rows {
+		out = append(out, r.Number)
+	}
+	for _, number := range numbers {
+		var ref claim.ID
+		err := p.DB.View(t.Context(), func(tx *db.Tx) error { return tx.Row("select id from claim where number = $1", number).Scan(&ref) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, byNumber := p.Claims.ByNumber(t.Context(), who.Actor, number)
+		_, byID := p.Claims.Get(t.Context(), who.Actor, ref)
+		listed := slices.Contains(out, number)
+		if (byNumber == nil) != listed || (byID == nil) != listed || !listed && !fault.Is(byID, fault.NotFound) {
+			t.Errorf("%s as %s: listed %t, by number %v, opened %v", number, who.Username, listed, byNumber, byID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func tied(t *testing.T, p *portal.Portal, org id.Organization) (found, bound bool) {
+	t.Helper()
+	err := p.DB.View(t.Context(), func(tx *db.Tx) error {
+		var ref id.Member
+		err := tx.Row("select id from member where number = 'SHA20987716'").Scan(&ref)
+		if err != nil {
+			return err
+		}
+		found, err = claim.Tied(tx, org, ref)
+		if err != nil {
+			return err
+		}
+		var n int
+		err = tx.Row("select count(*) from member_tie where org = $1 and member = $2 and kind = 'claim'", string(org), string(ref)).Scan(&n)
+		bound = n > 0
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found, bound
+}
+
+// A practitioner who worked for another when the service was given brings the
+// claim to nobody's list today: it is who billed that counts.
+func TestWhereAPractitionerWorksTodayIsNoParty(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		p.LoadClaims("P-3001,,SHA20987716,1951-03-04,OTHER," + string(p.Servicing.NPI) + ",paid,2026-11-10,,2026-11-02" + rest + "\n" + // billed by another
+			"P-3002,,SHA20987716,1951-03-04," + string(portal.NPI(99)) + "," + string(p.Servicing.NPI) + ",paid,2026-11-10,,2026-11-02" + rest + "\n") // by one we do not have
+		if got := seen(t, p, atFacility(p), "P-3001", "P-3002"); len(got) != 0 {
+			t.Errorf("the practitioner's organization of today is shown %v", got)
+		}
+		if found, bound := tied(t, p, p.Facility.ID); found || bound {
+			t.Errorf("and tied to the member: found %t, bound %t", found, bound)
+		}
+	})
+}
+
+// A party of the same tax number is shown a claim of its practitioner, but not
+// what the law protects: that is for who billed it alone.
+func TestASensitiveClaimIsForWhoBilledIt(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		sameTIN(t, p)
+		given := func(number, more string) string {
+			return number + ",,SHA20987716,1951-03-04,OFFICE," + string(p.Servicing.NPI) + ",paid,2026-11-10,,2026-11-02,,10.00,,10.00,,,,," + more + "\n"
+		}
+		p.LoadClaims(given("P-3001", ",,hiv,,,,,,,,,,,,,") + given("P-3002", ",F11.20,,,,,,,,,,,,,,"))
+		facility := atFacility(p)
+		_, err := p.Sensitive.Import(t.Context(), portal.Operator(), "s.csv", strings.NewReader("system,code,category\nicd-10-cm,F11*,substance use\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := seen(t, p, facility, "P-3001"); len(got) != 0 {
+			t.Errorf("by its label: shown %v", got)
+		}
+		if got := seen(t, p, p.Clerk, "P-3001", "P-3002"); !slices.Equal(got, []string{"P-3001", "P-3002"}) {
+			t.Errorf("who billed them is shown %v", got)
+		}
+		if found, _ := tied(t, p, p.Facility.ID); found {
+			t.Error("a withheld claim ties its party to the member")
+		}
+		rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile(given("P-3003", ",I10,,,,,,,,,,,,,,")), "csv", claim.CSV, nil)
+		if err != nil || rep.Added != 1 {
+			t.Fatal(rep, err)
+		}
+		if got := seen(t, p, facility, "P-3001", "P-3002", "P-3003"); !slices.Equal(got, []string{"P-3003"}) {
+			t.Errorf("of three claims shown %v", got)
+		}
+		if found, bound := tied(t, p, p.Facility.ID); !found || !bound {
+			t.Errorf("a plain claim of the same tax number: found %t, bound %t", found, bound)
+		}
+	})
+}
+
+// What is known to be sensitive when it is loaded binds no party but the biller.
+func TestASensitiveClaimBindsWhoBilledIt(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		sameTIN(t, p)
+		p.LoadClaims("P-3001,,SHA20987716,1951-03-04,OFFICE," + string(p.Servicing.NPI) + ",paid,2026-11-10,,2026-11-02,,10.00,,10.00,,,,,,,hiv,,,,,,,,,,,,,\n")
+		if _, bound := tied(t, p, p.Facility.ID); bound {
+			t.Error("a withheld claim binds its party to the member")
+		}
+		if _, bound := tied(t, p, p.Office.ID); !bound {
+			t.Error("the biller is not bound")
+		}
+	})
+}
+
+// Withheld claims leave no gap in a list: the pages after them are full.
+func TestPagesAreFullBehindWithheldClaims(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		sameTIN(t, p)
+		var rows strings.Builder
+		for i := range 130 {
+			label := "hiv"
+			if i%2 == 0 {
+				label = ""
+			}
+			rows.WriteString("P-" + string(rune('A'+i/26)) + string(rune('A'+i%26)) + ",,SHA20987716,1951-03-04,OFFICE," + string(p.Servicing.NPI) +
+				",received,2026-11-10,,2026-11-02,,,,,,,,,,," + label + ",,,,,,,,,,,,,\n")
+		}
+		p.LoadClaims(rows.String())
+		who, total := atFacility(p), []int{}
+		for after := ""; len(total) < 4; {
+			page, err := p.Claims.ByDays(t.Context(), who.Actor, civil.Date{Y: 2026, M: 11, D: 1}, civil.Date{Y: 2026, M: 11, D: 23}, after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			total = append(total, len(page.Rows))
+			after = page.Next
+			if after == "" {
+				break
+			}
+		}
+		if !slices.Equal(total, []int{50, 15}) {
+			t.Errorf("pages of %v claims", total)
+		}
+	})
+}
+
