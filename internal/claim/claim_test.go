@@ -2,6 +2,7 @@ package claim_test
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -444,4 +445,58 @@ func FuzzCSV(f *testing.F) {
 		})
 		_ = err // what cannot be read says so
 	})
+}
+
+// emitting is a feed of these statements, as of a remittance in which each
+// begins at another segment.
+func emitting(all ...claim.Statement) claim.Feed {
+	return func(_ io.Reader, emit func(claim.Statement) error) error {
+		for i, s := range all {
+			s.At = coverage.Place{Segment: 10 * (i + 1), Line: 1, Tag: "CLP"}
+			err := emit(s)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// told is a statement of a remittance of OFFICE about a claim.
+func told(p *portal.Portal, number string, who claim.Named) claim.Statement {
+	return claim.Statement{Number: number, Member: who, BillingNPI: string(p.Office.NPI), Status: claim.Paid, AsOf: civil.Date{Y: 2026, M: 11, D: 10},
+		From: civil.Date{Y: 2026, M: 11, D: 2}, To: civil.Date{Y: 2026, M: 11, D: 2}}
+}
+
+// Two statements of one remittance do not become one claim when they are about
+// two members, or of two billers.
+func TestOneFileDoesNotMergeTwoClaims(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		own := told(p, "P-8", claim.Named{Number: p.Eleanor.Number, Birth: p.Eleanor.Birth})
+		other, elsewhere := own, own
+		other.Member = zoe()
+		elsewhere.BillingNPI = string(p.Other.NPI)
+		nobody := own
+		nobody.BillingNPI = string(portal.NPI(99))
+		for name, c := range map[string]struct {
+			file []claim.Statement
+			want string
+		}{
+			"two members": {[]claim.Statement{own, other}, "another member"}, "two billers": {[]claim.Statement{own, elsewhere}, "another organization"},
+			"two billers and one unknown": {[]claim.Statement{nobody, own, elsewhere}, "another organization"},
+		} {
+			rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile(name), "835", emitting(c.file...), nil)
+			if err != nil || rep.RefusedTotal != 1 || !strings.Contains(rep.Refused[0].Reason, c.want) {
+				t.Errorf("%s: %+v %v", name, rep, err)
+			}
+		}
+		rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile("once more"), "835", emitting(own, own), nil)
+		if err != nil || rep.RefusedTotal != 0 || rep.Added != 1 {
+			t.Errorf("the same claim twice in a remittance: %+v %v", rep, err)
+		}
+	})
+}
+
+func zoe() claim.Named {
+	return claim.Named{Number: "SHA30000003", Birth: civil.Date{Y: 1950, M: time.December, D: 31}}
 }

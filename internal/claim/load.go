@@ -120,9 +120,20 @@ func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := map[string]*row{} // of each claim in this batch, which nothing that is known holds against them
 	for _, r := range l.batch {
-		if reason := l.place(r, own, families, known[r.key]); reason != "" {
+		reason := l.place(r, own, families, known[r.key])
+		if reason == "" {
+			reason = r.differs(first[r.key])
+		}
+		if reason != "" {
 			l.report.refuse(r.At.String(), reason)
+			continue
+		}
+		if f := first[r.key]; f == nil {
+			first[r.key] = r
+		} else if f.billingOrg == "" {
+			f.billingOrg = r.billingOrg
 		}
 	}
 	return known, nil
@@ -149,6 +160,18 @@ func (l *loader) place(r *row, own map[string]member.Member, families map[string
 		return "the claim of this number is known for another member"
 	case known != nil && known.billingOrg != "" && r.billingOrg != "" && known.billingOrg != r.billingOrg:
 		return "the claim of this number is known of another organization"
+	}
+	return ""
+}
+
+// differs says why a statement cannot be about the claim of another one.
+func (r *row) differs(other *row) string {
+	switch {
+	case other == nil:
+	case other.member != r.member:
+		return "the file names another member for the claim of this number before: " + other.At.String()
+	case other.billingOrg != "" && r.billingOrg != "" && other.billingOrg != r.billingOrg:
+		return "the file names another organization for the claim of this number before: " + other.At.String()
 	}
 	return ""
 }

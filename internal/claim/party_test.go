@@ -184,4 +184,3 @@ func TestPagesAreFullBehindWithheldClaims(t *testing.T) {
 		}
 	})
 }
-
