@@ -142,7 +142,7 @@ func (s Statement) LogValue() slog.Value { return slog.StringValue(maskedStateme
 func (s Statement) MarshalText() ([]byte, error) { return []byte(maskedStatement), nil }
 
 // Named is whom a file means, by what it sends. Without a birth date a name
-// has to fit.
+// has to fit: see among.
 type Named struct {
 	Number string
 	Birth  civil.Date

@@ -500,3 +500,64 @@ func TestOneFileDoesNotMergeTwoClaims(t *testing.T) {
 func zoe() claim.Named {
 	return claim.Named{Number: "SHA30000003", Birth: civil.Date{Y: 1950, M: time.December, D: 31}}
 }
+
+// A remittance has no birth dates: a family's number with the family's name
+// says nothing about whose claim it is.
+func TestADependentsRemittanceIsNotTheSubscribers(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		table := "member_number,subscriber_number,relationship,last,first,birth,plan,from\n" +
+			"FAM1,FAM1,self,Stone,Carl,1950-01-01,SHA-PLUS,2026-01-01\nFAM1-02,FAM1,child,Stone,Cora,2010-02-02,SHA-PLUS,2026-01-01\nFAM1-03,FAM1,child,Brook,Carl,2012-03-03,SHA-PLUS,2026-01-01\n"
+		src := coverage.Source{Name: "family.csv", Size: int64(len(table)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(table)), nil }}
+		members, err := p.Coverage.Import(t.Context(), portal.Operator(), src, coverage.CSV, nil)
+		if err != nil || members.Added != 3 {
+			t.Fatal(members, err)
+		}
+		const family, none = "a family shares the member's number", "it names no member"
+		for i, c := range []struct {
+			named claim.Named
+			whose string // the member's number, or the reason of the refusal
+		}{
+			{claim.Named{Number: "FAM1", Last: "Stone", First: "Cora"}, "FAM1-02"}, {claim.Named{Number: "FAM1", First: "Cora"}, "FAM1-02"},
+			{claim.Named{Number: "FAM1", Last: "Stone", First: "Carl"}, "FAM1"}, {claim.Named{Number: "FAM1", Last: "Brook", First: "Carl"}, "FAM1-03"},
+			{claim.Named{Number: "FAM1", Last: "Stone"}, family}, {claim.Named{Number: "FAM1"}, family}, {claim.Named{Number: "FAM1", First: "Carl"}, "several members of one family"},
+			{claim.Named{Number: "FAM1", Last: "Stone", First: "Dora"}, none}, {claim.Named{Number: "FAM1", Last: "Bach", First: "Cora"}, none},
+			{claim.Named{Number: "FAM1-02", Last: "Stone"}, "FAM1-02"}, {claim.Named{Number: "FAM1-02", Last: "Stone", First: "Carl"}, none},
+			{claim.Named{Number: "SHA30000003", Last: "Núñez-O'Brien"}, "SHA30000003"}, {claim.Named{Number: "SHA30000003", Last: "Other", First: "Zoe"}, "SHA30000003"},
+			{claim.Named{Number: "SHA30000003", Last: "Núñez-O'Brien", First: "Zara"}, none}, {claim.Named{Number: "SHA30000003"}, none},
+		} {
+			number := fmt.Sprintf("P-7%02d", i)
+			rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile(number), "835", emitting(told(p, number, c.named)), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if rep.RefusedTotal > 0 {
+				got = rep.Refused[0].Reason
+			} else {
+				err = p.DB.View(t.Context(), func(tx *db.Tx) error {
+					return tx.Row("select m.number from claim c join member m on m.id = c.member where c.number = $1", number).Scan(&got)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got != c.whose && (len(c.whose) < 15 || !strings.Contains(got, c.whose)) {
+				t.Errorf("case %d: %q, not %q", i, got, c.whose)
+			}
+		}
+	})
+}
+
+func TestAServiceBeforeBirthIsRefused(t *testing.T) {
+	p := portal.SQLite(t)
+	early := told(p, "P-8", zoe())
+	early.From, early.To = civil.Date{Y: 1950, M: 12, D: 30}, civil.Date{Y: 1951, M: 1, D: 2}
+	line := told(p, "P-9", zoe())
+	line.Lines = []claim.Line{{No: 1, System: "cpt", Code: "99213", From: early.From, To: early.From}}
+	for _, s := range []claim.Statement{early, line} {
+		rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile(s.Number), "835", emitting(s), nil)
+		if err != nil || rep.RefusedTotal != 1 || !strings.Contains(rep.Refused[0].Reason, "before the member was born") {
+			t.Errorf("%s: %+v %v", s.Number, rep, err)
+		}
+	}
+}

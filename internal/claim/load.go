@@ -2,6 +2,7 @@ package claim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"hsconnect/internal/access"
@@ -142,9 +143,12 @@ func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
 // place finds member and organizations of a statement, or says why it cannot
 // be taken.
 func (l *loader) place(r *row, own map[string]member.Member, families map[string][]member.Member, known *kept) string {
-	m, ok := r.Member.among(own, families)
-	if !ok {
-		return "it names no member that we have: check the member's number with the birth date or the name, and load members first"
+	m, reason := r.Member.among(own, families)
+	if reason != "" {
+		return reason
+	}
+	if r.before(m.Birth) {
+		return "the service is from before the member was born: check the member, and the days of service"
 	}
 	r.member = m.ID
 	r.billingOrg = l.finder.biller(r.billed)
@@ -164,6 +168,12 @@ func (l *loader) place(r *row, own map[string]member.Member, families map[string
 	return ""
 }
 
+// before reports whether a service was begun before a day.
+func (r *row) before(day civil.Date) bool {
+	is := func(on civil.Date) bool { return !on.IsZero() && on.Before(day) }
+	return is(r.From) || slices.ContainsFunc(r.Lines, func(l Line) bool { return is(l.From) })
+}
+
 // differs says why a statement cannot be about the claim of another one.
 func (r *row) differs(other *row) string {
 	switch {
@@ -176,45 +186,47 @@ func (r *row) differs(other *row) string {
 	return ""
 }
 
-// among finds whom a file means: the number on the card, the member's own or
-// the family's, together with the birth date, or with a name where no birth
-// date is sent.
-func (n Named) among(own map[string]member.Member, families map[string][]member.Member) (member.Member, bool) {
+// among finds whom a file means, or says why it cannot be told. The number on
+// the card is the member's own or the family's. With a birth date that decides;
+// without one (an 835 and a 277 send none) a name has to: the first name, where
+// one is sent, since a family shares the last. A last name alone is enough only
+// for a number that is one member's own and nobody's family has.
+func (n Named) among(own map[string]member.Member, families map[string][]member.Member) (member.Member, string) {
 	key := member.FoldNumber(n.Number)
 	all := append([]member.Member{}, families[key]...)
-	if m, ok := own[key]; ok && !contains(all, m.ID) {
-		all = append(all, m)
+	mine, is := own[key]
+	if is && !contains(all, mine.ID) {
+		all = append(all, mine)
 	}
 	last, first := member.Fold(n.Last), member.Fold(n.First)
+	alone := is && len(all) == 1
 	var fits []member.Member
 	for _, m := range all {
+		sameLast, sameFirst := last == member.Fold(m.Last), first == member.Fold(m.First)
 		switch {
-		case !n.Birth.IsZero() && m.Birth != n.Birth:
-		case n.Birth.IsZero() && (first == "" || first != member.Fold(m.First)) && (last == "" || last != member.Fold(m.Last)):
-		default:
+		case !n.Birth.IsZero():
+			if m.Birth == n.Birth && (first == "" || sameFirst || alone) {
+				fits = append(fits, m)
+			}
+		case first != "":
+			if sameFirst && (alone || last == "" || sameLast) {
+				fits = append(fits, m)
+			}
+		case alone && last != "" && sameLast:
 			fits = append(fits, m)
 		}
 	}
-	if len(fits) > 1 && first != "" {
-		var closer []member.Member
-		for _, m := range fits {
-			if member.Fold(m.First) == first {
-				closer = append(closer, m)
-			}
-		}
-		fits = closer
+	switch {
+	case len(fits) == 1:
+		return fits[0], ""
+	case len(fits) > 1 && !n.Birth.IsZero() && is && contains(fits, mine.ID):
+		return mine, "" // of several born on that day, the one whose own number it is
+	case len(fits) > 1:
+		return member.Member{}, "it fits several members of one family: send the member's own number"
+	case n.Birth.IsZero() && first == "" && len(all) > 1:
+		return member.Member{}, "a family shares the member's number, and there is no birth date: send the member's first name, or the member's own number"
 	}
-	if len(fits) > 1 {
-		// Of several, the one whose own number it is.
-		m, ok := own[key]
-		if ok && contains(fits, m.ID) {
-			return m, true
-		}
-	}
-	if len(fits) != 1 {
-		return member.Member{}, false
-	}
-	return fits[0], true
+	return member.Member{}, "it names no member that we have: check the member's number with the birth date or the name, and load members first"
 }
 
 func contains(list []member.Member, m id.Member) bool {
