@@ -168,6 +168,9 @@ type Summary struct {
 	suspect      suspect
 }
 
+// hasAmounts reports whether the claim has amounts that the reader may see.
+func (s Summary) hasAmounts() bool { return s.HasAmounts }
+
 // Page is one page of a list.
 type Page struct {
 	Member  member.Member // whose claims they are, when they were asked for by member
@@ -200,7 +203,7 @@ type View struct {
 	Lines       []Line
 	DetailOn    civil.Date // the day that amounts and lines speak of
 	Payment     *Payment
-	Authorized  string
+	Authorized  string // empty for who may not see requests
 	Diagnoses   []string
 	Labels      []sensitive.Category
 	Notice      string // on redisclosure; goes with every copy

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
@@ -47,14 +49,14 @@ func may(who access.Actor) error {
 }
 
 // facts gives which facts of claims and of their members somebody may be
-// shown for a purpose: what the ledger says is shown. Somebody who may not see
-// claims is Forbidden.
-func facts(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field, error) {
+// shown for a purpose: what the ledger says is shown, where there are any.
+// Somebody who may not see claims is Forbidden.
+func facts(tx *db.Tx, who access.Actor, purpose access.Purpose, also ...access.Field) ([]access.Field, error) {
 	err := may(who)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := member.FieldsFor(tx, who, purpose, listSubject, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)
+	fields, err := member.FieldsFor(tx, who, purpose, listSubject, append(also, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +64,11 @@ func facts(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field,
 		return nil, fault.New(fault.Forbidden, "Your account may not see claims. Ask your office's local administrator, or the HelpDesk")
 	}
 	return fields, nil
+}
+
+// without leaves a fact out: one of which there is nothing to show.
+func without(fields []access.Field, f access.Field) []access.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(one access.Field) bool { return one == f })
 }
 
 // finding is a way to claims, and what the ledger says when it leads nowhere.
@@ -135,8 +142,11 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 			return err
 		}
 		shows := page.fields
-		if len(page.Rows) == 0 {
+		switch {
+		case len(page.Rows) == 0:
 			shows = []access.Field{access.FieldName} // of the member to whom there are no claims
+		case !slices.ContainsFunc(page.Rows, Summary.hasAmounts):
+			shows = without(shows, access.FieldAmounts)
 		}
 		m, err := member.Get(tx, who, access.Payment, listSubject, ref, shows...)
 		if err != nil {
@@ -152,7 +162,9 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 }
 
 // ByNumber gives the claims of the actor's organization with a number: the
-// plan's, or the office's own. It answers NotFound for none.
+// plan's, or the office's own. Of a single one it gives the ID alone, for a
+// door that then opens the claim: that shows it, and writes down that it did.
+// It answers NotFound for none.
 func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string) (Page, error) {
 	key := fold(number)
 	if key == "" || len(key) > longestNumber {
@@ -165,13 +177,36 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 		if err != nil {
 			return err
 		}
-		err = page.named(tx, who, access.Payment)
-		if err == nil && len(page.Rows) == 0 {
+		page.Rows, err = admitted(tx, who, page.Rows)
+		switch {
+		case err != nil:
+			return err
+		case len(page.Rows) == 0:
 			return errNone
+		case len(page.Rows) == 1:
+			page = Page{Rows: []Summary{{ID: page.Rows[0].ID}}}
+			return nil
 		}
-		return err
+		return page.named(tx, who, access.Payment)
 	}})
 	return page, err
+}
+
+// admitted leaves out the claims of members whom the actor may not see. Those
+// under restriction stay: their page asks for a reason. It shows nothing.
+func admitted(tx *db.Tx, who access.Actor, rows []Summary) ([]Summary, error) {
+	var out []Summary
+	for _, r := range rows {
+		err := member.Admit(tx, who, r.member)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if _, closed := glass.Member(err); err != nil && !closed {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // ByDays gives the claims of the actor's organization for service that began
@@ -308,7 +343,7 @@ func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after
 		}
 		rows = append(rows, slices.DeleteFunc(next, func(r Summary) bool { return hide[r.ID] })...)
 	}
-	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: slices.DeleteFunc(fields, func(f access.Field) bool { return f == access.FieldMemberID })} // a list has no member IDs
+	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: without(fields, access.FieldMemberID)} // a list has no member IDs
 	if len(rows) > PageSize {
 		page.Rows = rows[:PageSize]
 		page.Next = cursor(rows[PageSize-1])
@@ -413,14 +448,26 @@ func (p *Page) named(tx *db.Tx, who access.Actor, purpose access.Purpose) error 
 	if len(p.Rows) == 0 {
 		return nil
 	}
-	ids := make([]id.Member, len(p.Rows))
-	for i, r := range p.Rows {
-		ids[i] = r.member
+	var priced, bare []id.Member // with amounts that are shown, and without
+	for _, r := range p.Rows {
+		if r.HasAmounts {
+			priced = append(priced, r.member)
+		}
 	}
-	members, err := member.Listed(tx, who, purpose, listSubject, ids, p.fields...)
+	for _, r := range p.Rows {
+		if !slices.Contains(priced, r.member) {
+			bare = append(bare, r.member)
+		}
+	}
+	members, err := member.Listed(tx, who, purpose, listSubject, priced, p.fields...)
 	if err != nil {
 		return err
 	}
+	others, err := member.Listed(tx, who, purpose, listSubject, bare, without(p.fields, access.FieldAmounts)...)
+	if err != nil {
+		return err
+	}
+	maps.Copy(members, others)
 	kept := p.Rows[:0]
 	for _, r := range p.Rows {
 		m, ok := members[r.member]

@@ -34,7 +34,7 @@ func (s *Service) Get(ctx context.Context, who access.Actor, claim ID) (View, er
 // GetIn is Get inside a transaction of the caller's, who writes down what was
 // not found.
 func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View, error) {
-	fields, err := facts(tx, who, purpose)
+	fields, err := facts(tx, who, purpose, access.FieldRequests)
 	if err != nil {
 		return View{}, err
 	}
@@ -53,26 +53,42 @@ func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View,
 	if hide[k.id] {
 		return View{}, errNone
 	}
-	m, err := member.Get(tx, who, purpose, subject(k.id), k.member, fields...)
+	v := View{
+		Summary:  Summary{ID: k.id, Number: k.number, OfficeNumber: k.officeNumber, From: k.from, To: k.to, Status: k.status, AsOf: k.frontOn, renderingNPI: k.renderingNPI, member: k.member},
+		Received: k.received, DetailOn: k.detailOn, Authorized: k.authorized, Diagnoses: k.diagnoses, LookedAt: tx.Now,
+	}
+	err = v.fill(tx, k)
+	if err != nil {
+		return View{}, err
+	}
+	v.only(fields)
+	v.Member, err = member.Get(tx, who, purpose, subject(k.id), k.member, v.Fields...)
 	if fault.Is(err, fault.NotFound) {
 		return View{}, errNone
 	}
 	if err != nil {
 		return View{}, err
 	}
-	v := View{
-		Summary:  Summary{ID: k.id, Number: k.number, OfficeNumber: k.officeNumber, Member: m, From: k.from, To: k.to, Status: k.status, AsOf: k.frontOn, renderingNPI: k.renderingNPI, member: k.member},
-		Received: k.received, DetailOn: k.detailOn, Authorized: k.authorized, Diagnoses: k.diagnoses, Disclosure: m.Shown, LookedAt: tx.Now,
-		Fields: fields,
-	}
-	err = v.fill(tx, k)
-	if err != nil {
-		return View{}, err
-	}
+	v.Disclosure = v.Member.Shown
+	return v, nil
+}
+
+// only takes out what is not among the fields, and keeps of these the ones of
+// which there is something: the ledger says that they are shown.
+func (v *View) only(fields []access.Field) {
 	if !slices.Contains(fields, access.FieldAmounts) {
 		v.hideAmounts()
 	}
-	return v, nil
+	if !slices.Contains(fields, access.FieldRequests) {
+		v.Authorized = ""
+	}
+	if !v.HasAmounts && (v.Payment == nil || !v.Payment.CentsKnown) {
+		fields = without(fields, access.FieldAmounts)
+	}
+	if v.Authorized == "" {
+		fields = without(fields, access.FieldRequests)
+	}
+	v.Fields = fields
 }
 
 // fill reads what belongs to a claim.
