@@ -102,7 +102,7 @@ func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error
 			return err
 		}
 		instead = err
-		return s.inVain(tx, who, f)
+		return s.inVain(tx, who, f, err)
 	})
 	if err == nil {
 		err = instead
@@ -110,8 +110,14 @@ func (s *Service) looked(ctx context.Context, who access.Actor, f finding) error
 	return err
 }
 
-// inVain writes a look that found nothing into the ledger, and counts it.
-func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
+// inVain writes a look that found nothing into the ledger, and counts it. Of a
+// member who exists and is none of the organization's the ledger says who it
+// was; it counts as nobody does, but the pair that was typed was right.
+func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding, why error) error {
+	m, refused := member.Refused(why)
+	if refused {
+		f.missed.Member, f.missed.Outcome = m, disclosure.Refused
+	}
 	row, err := disclosure.Write(tx, who, f.missed)
 	if err != nil || !f.guarded {
 		return err
@@ -123,7 +129,7 @@ func (s *Service) inVain(tx *db.Tx, who access.Actor, f finding) error {
 			return err
 		}
 	}
-	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half})
+	return s.Watch.AfterLook(tx, who, watch.Looked{Row: row, Outcome: f.missed.Outcome, Number: f.key.Number, Half: half && !refused})
 }
 
 // ByMember gives the claims of the actor's organization for the member that

@@ -35,7 +35,7 @@ func (untied) Error() string { return errNoMatch.Error() }
 // Unwrap makes it errNoMatch to whoever asks.
 func (untied) Unwrap() error { return errNoMatch }
 
-// Refused reports whether an error of Match stands for a member who exists
+// Refused reports whether an error of Match or Tied stands for a member who exists
 // and is none of the actor's organization's, and gives the member. It is for
 // the ledger alone: nothing that the actor sees may depend on it.
 func Refused(err error) (id.Member, bool) {
@@ -291,7 +291,7 @@ func GetChosen(tx *db.Tx, who access.Actor, purpose access.Purpose, subject stri
 // among those that the actor's organization may see already. It notes no new
 // reason to see anybody and shows nothing: who shows something reads it with
 // Get. It answers NotFound alike for none, for several, and for a member whom
-// the organization may not see.
+// the organization may not see: see Refused.
 func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	var problems []fault.Problem
 	if FoldNumber(k.Number) == "" {
@@ -307,17 +307,20 @@ func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(found) != 1 {
-		return "", errNoMatch
+	var m id.Member
+	if len(found) == 1 {
+		m = found[0].ID
 	}
-	err = Admit(tx, who, found[0].ID)
-	if fault.Is(err, fault.NotFound) {
+	err = Admit(tx, who, m) // asked for nobody as well, so that the time taken tells nothing
+	switch {
+	case m == "" && (err == nil || fault.Is(err, fault.NotFound)):
 		return "", errNoMatch
-	}
-	if err != nil {
+	case fault.Is(err, fault.NotFound):
+		return "", untied{m}
+	case err != nil:
 		return "", err
 	}
-	return found[0].ID, nil
+	return m, nil
 }
 
 // Listed gives the members of a list, each with the facts that the list shows
