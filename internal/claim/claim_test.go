@@ -561,3 +561,46 @@ func TestAServiceBeforeBirthIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// What is paid, and by which check, is told by one statement: a claim status
+// that finishes a claim brings both, and a reversal takes both back.
+func TestThePaymentBelongsToTheAmounts(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		day := func(d int) civil.Date { return civil.Date{Y: 2026, M: 11, D: d} }
+		check := func(number string) *claim.Payment { return &claim.Payment{Trace: number, On: day(12)} }
+		load := func(format string, on int, status claim.Status, paid int64, payment *claim.Payment) claim.View {
+			t.Helper()
+			s := told(p, "P-13", claim.Named{Number: p.Eleanor.Number, Birth: p.Eleanor.Birth})
+			s.AsOf, s.Status, s.Payment, s.HasAmounts, s.Amounts = day(on), status, payment, paid >= 0, claim.Amounts{Charge: 10000, Paid: max(paid, 0)}
+			rep, err := p.Claims.Import(t.Context(), portal.Operator(), p.ClaimFile(fmt.Sprint(format, on, status, paid)), format, emitting(s), nil)
+			if err != nil || rep.RefusedTotal > 0 {
+				t.Fatal(rep, err)
+			}
+			v, err := p.Claims.Get(t.Context(), p.Clerk.Actor, p.Claim(p.Clerk, "P-13"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		is := func(step string, v claim.View, paid int64, trace string) {
+			t.Helper()
+			got := ""
+			if v.Payment != nil {
+				got = v.Payment.Trace
+			}
+			if v.Summary.Amounts.Paid != paid || got != trace {
+				t.Errorf("%s: paid %d by %q, not %d by %q", step, v.Summary.Amounts.Paid, got, paid, trace)
+			}
+		}
+		is("in process", load("csv", 5, claim.InProcess, 0, nil), 0, "")
+		is("a status that says no more", load("277", 6, claim.InProcess, 0, nil), 0, "")
+		is("a status of a paid claim", load("277", 8, claim.Paid, 8000, check("99")), 8000, "99")
+		is("the remittance", load("835", 9, claim.Paid, 8500, check("100")), 8500, "100")
+		is("a poorer status", load("277", 10, claim.Paid, 8000, check("101")), 8500, "100")
+		is("an older table", load("csv", 7, claim.Paid, 7000, check("98")), 8500, "100")
+		is("a reversal", load("csv", 11, claim.Reversed, -1, nil), 8500, "")
+		is("an older table after the reversal", load("csv", 10, claim.Paid, 8600, check("102")), 8600, "")
+		is("paid anew", load("835", 14, claim.Paid, 9000, check("103")), 9000, "103")
+		is("corrected to nothing", load("835", 15, claim.NoPayment, 0, nil), 0, "")
+	})
+}

@@ -178,8 +178,11 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 	}
 	var page Page
 	err := s.looked(ctx, who, finding{guarded: true, missed: disclosure.Look{Subject: listSubject, Key: "claim number", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
-		var err error
-		page, err = rowsOf(tx, who, access.Payment, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
+		f, err := ofNumber(tx, who.Org, key)
+		if err != nil {
+			return err
+		}
+		page, err = rowsOf(tx, who, access.Payment, f, "")
 		if err != nil {
 			return err
 		}
@@ -303,6 +306,44 @@ func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
 type filter struct {
 	where string
 	args  []any
+	few   bool // it names the claims one by one
+}
+
+// Searches by number: the plan's, of which there is one claim at most, and the
+// organization's own. Each goes by its index; in one condition with "or" they
+// would read every claim of the organization.
+const (
+	byPlan   = "select c.id from claim c where c.number_folded = $1"
+	byOffice = "select p.claim from claim_party p where p.org = $1 and p.office_folded = $2 limit $3"
+)
+
+// ofNumber finds claims by the plan's number or by the organization's own.
+func ofNumber(tx *db.Tx, org id.Organization, key string) (filter, error) {
+	ref := func(r *sql.Rows) (ID, error) {
+		var c ID
+		return c, r.Scan(&c)
+	}
+	found, err := db.Collect(ref)(tx.Rows(byPlan, key))
+	if err != nil {
+		return filter{}, err
+	}
+	own, err := db.Collect(ref)(tx.Rows(byOffice, string(org), key, PageSize))
+	return some(append(found, own...)), err
+}
+
+// some is of these claims, at most PageSize and one.
+func some(ids []ID) filter {
+	f := filter{few: true}
+	places := make([]string, PageSize+1) // one size, so that the engine meets one statement
+	for i := range places {
+		var c ID
+		if len(ids) > 0 {
+			c = ids[min(i, len(ids)-1)] // the last one fills up
+		}
+		f.args, places[i] = append(f.args, string(c)), "$"+strconv.Itoa(i+2)
+	}
+	f.where = "p.claim in (" + strings.Join(places, ", ") + ")"
+	return f
 }
 
 // reached leaves out the claims of providers that the actor has no access for.
@@ -365,24 +406,35 @@ func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after
 // someOf reads the next claims of an organization after a cursor, those that
 // are withheld among them.
 func someOf(tx *db.Tx, org id.Organization, f filter, after string) (rows []Summary, more bool, err error) {
+	query, args, err := f.query(org, after)
+	if err != nil {
+		return nil, false, err
+	}
+	rows, err = db.Collect(scanSummary)(tx.Rows(query, args...))
+	return rows, len(rows) > PageSize, err
+}
+
+// query reads one more claim than a page holds.
+func (f filter) query(org id.Organization, after string) (string, []any, error) {
 	args := append([]any{string(org)}, f.args...)
 	where := "p.org = $1 and " + f.where
+	if f.few {
+		where = "p.org || '' = $1 and " + f.where // by no index of the organization, which leads through all of its claims
+	}
 	if after != "" {
 		on, last, err := readCursor(after)
 		if err != nil {
-			return nil, false, err
+			return "", nil, err
 		}
 		n := len(args)
 		where += " and (p.from_on, p.claim) < ($" + strconv.Itoa(n+1) + ", $" + strconv.Itoa(n+2) + ")"
 		args = append(args, on, last)
 	}
-	const most = PageSize + 1
-	rows, err = db.Collect(scanSummary)(tx.Rows(`select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
+	return `select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
 			c.billing_org, c.detail, c.diagnoses,
 			coalesce(d.amounts, 0), coalesce(d.charge, 0), coalesce(d.paid, 0), coalesce(d.owed, 0), coalesce(d.allowed, 0), coalesce(d.allowed_known, 0)
 		from claim_party p join claim c on c.id = p.claim left join claim_statement d on d.id = c.detail
-		where `+where+" order by p.from_on desc, p.claim desc limit "+strconv.Itoa(most), args...))
-	return rows, len(rows) == most, err
+		where ` + where + " order by p.from_on desc, p.claim desc limit " + strconv.Itoa(PageSize+1), args, nil
 }
 
 // cursor says where the next page begins, after a row.

@@ -35,17 +35,19 @@ type kept struct {
 	detail       string // statement; empty while no amounts or lines are known
 	detailOn     civil.Date
 	detailSource string
-	payment      string
+	detailStatus Status // that it told
+	payment      string // of the same statement
 }
 
 const keptColumns = `c.id, c.number, c.office_number, c.member, c.billing_org, c.billing_npi, c.billing_tin, c.rendering_org, c.rendering_npi,
-	c.from_on, c.to_on, c.received_on, c.authorized, c.diagnoses, c.status, c.front, c.front_on, c.detail, c.detail_on, c.detail_source, c.payment`
+	c.from_on, c.to_on, c.received_on, c.authorized, c.diagnoses, c.status, c.front, c.front_on, c.detail, c.detail_on, c.detail_source, c.payment,
+	coalesce((select d.status from claim_statement d where d.id = c.detail), '')`
 
 func scanKept(r *sql.Rows) (*kept, error) {
 	var k kept
 	var from, to, received, diagnoses, frontOn, detailOn string
 	err := r.Scan(&k.id, &k.number, &k.officeNumber, &k.member, &k.billingOrg, &k.billingNPI, &k.billingTIN, &k.renderingOrg, &k.renderingNPI,
-		&from, &to, &received, &k.authorized, &diagnoses, &k.status, &k.front, &frontOn, &k.detail, &detailOn, &k.detailSource, &k.payment)
+		&from, &to, &received, &k.authorized, &diagnoses, &k.status, &k.front, &frontOn, &k.detail, &detailOn, &k.detailSource, &k.payment, &k.detailStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +219,11 @@ func (k *kept) learn(r *row, source, statement, payment string) bool {
 		k.status, k.front, k.frontOn, changed = r.Status, statement, r.AsOf, true
 	}
 	if (r.HasAmounts || len(r.Lines) > 0) && k.tells(r, source) {
-		k.detail, k.detailOn, k.detailSource, changed = statement, r.AsOf, source, true
-		set(&k.payment, payment)
+		k.detail, k.detailOn, k.detailSource, k.detailStatus, changed = statement, r.AsOf, source, r.Status, true
+		k.payment = payment
+	}
+	if k.status == Reversed && k.detailStatus != Reversed {
+		k.payment = "" // it was taken back
 	}
 	return changed
 }
@@ -227,16 +232,19 @@ func (k *kept) learn(r *row, source, statement, payment string) bool {
 // a remittance: no adjustments, and nothing of the member's part.
 const sourceStatus = "277"
 
-// tells reports whether amounts and lines of a statement are to be shown: it is
-// no older than what is, and no poorer.
+// tells reports whether amounts, lines and payment of a statement are to be
+// shown: it is no older than the one that is, and no poorer, unless that one
+// speaks of a claim that was not finished yet.
 func (k *kept) tells(r *row, source string) bool {
-	if k.detail == "" {
+	switch {
+	case k.detail == "":
 		return true
-	}
-	if source == sourceStatus && k.detailSource != sourceStatus {
+	case r.AsOf.Before(k.detailOn):
 		return false
+	case source == sourceStatus && k.detailSource != sourceStatus:
+		return r.HasAmounts && r.Status.Finished() && !k.detailStatus.Finished()
 	}
-	return !r.AsOf.Before(k.detailOn)
+	return true
 }
 
 func (k *kept) store(tx *db.Tx, is bool) error {
