@@ -283,16 +283,25 @@ func New(d Deps) *Service {
 // 424.44), and half a year more to ask what became of it.
 const visible = 18 // months
 
-// tiedUntil gives the end of a claim's tie.
+// tiedUntil gives the end of a claim's tie: that of the last day on which since
+// gives the day of service or an earlier one.
 func tiedUntil(service civil.Date, zone *time.Location) time.Time {
-	return time.Date(service.Y, service.M+visible, service.D, 0, 0, 0, 0, zone)
+	return months(service, visible).AddDays(1).In(zone)
 }
 
-// since gives the first day of service whose claims still tie today.
-func since(today civil.Date) civil.Date {
-	t := time.Date(today.Y, today.M-visible, today.D, 0, 0, 0, 0, time.UTC)
-	return civil.Of(t, time.UTC)
+// since gives the first day of service whose claims still tie and are shown.
+func since(today civil.Date) civil.Date { return months(today, -visible) }
+
+// months goes n months on, to the last day of one that is too short.
+func months(d civil.Date, n int) civil.Date {
+	first := civil.Of(time.Date(d.Y, d.M+time.Month(n), 1, 0, 0, 0, 0, time.UTC), time.UTC)
+	last := civil.Of(time.Date(first.Y, first.M+1, 0, 0, 0, 0, 0, time.UTC), time.UTC)
+	return civil.Date{Y: first.Y, M: first.M, D: min(d.D, last.D)}
 }
+
+// shownFrom gives the first day of service whose claims are shown at a time,
+// wherever the plan is: the day begins last where it is latest.
+func shownFrom(now time.Time) civil.Date { return since(civil.Of(now, time.UTC).AddDays(-1)) }
 
 // asksFor gives the codes of a view whose words are looked up, with where each
 // answer goes.

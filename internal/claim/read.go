@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
@@ -277,9 +278,11 @@ func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, 
 }
 
 // Tied reports whether an organization has billed or given a service to a
-// member in the last 18 months, by what the plan's system has told.
+// member, by what the plan's system has told, so lately that the claim ties
+// them for as long as what a member.TieFinder has found is believed. The very
+// end of the 18 months is in the tie that was bound when the claim was loaded.
 func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
-	first := since(civil.Of(tx.Now, tx.Now.Location()))
+	first := since(civil.Of(tx.Now.Add(member.FoundLasts), time.UTC))
 	found, err := db.Collect(func(r *sql.Rows) (suspect, error) {
 		var s suspect
 		var diagnoses string
@@ -287,7 +290,7 @@ func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
 		s.diagnoses = strings.Fields(diagnoses)
 		return s, err
 	})(tx.Rows(`select c.id, c.billing_org, c.detail, c.diagnoses from claim_party p join claim c on c.id = p.claim
-		where p.org = $1 and p.member = $2 and p.from_on >= $3 order by case when c.billing_org = p.org then 0 else 1 end limit $4`,
+		where p.org = $1 and p.member = $2 and c.to_on >= $3 order by case when c.billing_org = p.org then 0 else 1 end limit $4`,
 		string(org), string(m), text(first), PageSize))
 	if err != nil || len(found) == 0 {
 		return false, err
@@ -370,6 +373,8 @@ func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after
 		return Page{}, err
 	}
 	f = f.reached(who)
+	f.args = append(f.args, text(shownFrom(tx.Now)))
+	f.where += " and c.to_on >= $" + strconv.Itoa(len(f.args)+1)
 	var rows []Summary
 	for more := true; more && len(rows) <= PageSize; {
 		var next []Summary

@@ -38,7 +38,8 @@ func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View,
 	if err != nil {
 		return View{}, err
 	}
-	found, err := db.Collect(scanKept)(tx.Rows("select "+keptColumns+" from claim c join claim_party p on p.claim = c.id where p.org = $1 and c.id = $2", string(who.Org), string(claim)))
+	found, err := db.Collect(scanKept)(tx.Rows("select "+keptColumns+" from claim c join claim_party p on p.claim = c.id where p.org = $1 and c.id = $2 and c.to_on >= $3",
+		string(who.Org), string(claim), text(shownFrom(tx.Now))))
 	if err != nil {
 		return View{}, err
 	}
