@@ -46,7 +46,7 @@ func (c *importClaimsCmd) Run(ctx context.Context) error {
 		}
 		fmt.Printf("Loaded %d statements about claims: %d claims added, %d changed. SHA-256 %s\n", rep.Claims, rep.Added, rep.Changed, rep.Digest)
 		if rep.Unplaced > 0 {
-			fmt.Printf("%d claims are of no organization in the directory: they are kept and shown to nobody.\n", rep.Unplaced)
+			fmt.Printf("%d claims are of no organization in the directory: they are kept, and shown to nobody until it is loaded.\n", rep.Unplaced)
 		}
 		return nil
 	})

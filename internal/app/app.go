@@ -182,7 +182,7 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
-	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
+	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log, Loaded: func(ctx context.Context, who access.Actor) error { return a.Claims.Place(ctx, who) }})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.intakes()
 	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})

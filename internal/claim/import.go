@@ -32,7 +32,7 @@ type Report struct {
 	Claims       int // statements about claims
 	Added        int // claims we did not have
 	Changed      int // claims we had, of which something newer is known now
-	Unplaced     int // claims of no organization in the directory: kept, and shown to nobody
+	Unplaced     int // claims of no organization in the directory: kept, and shown to nobody until it is: see Place
 	Refused      []coverage.Refusal
 	RefusedTotal int    // more than are named when there are very many
 	Digest       string // SHA-256 of the file, in hexadecimal

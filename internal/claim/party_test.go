@@ -184,3 +184,33 @@ func TestPagesAreFullBehindWithheldClaims(t *testing.T) {
 		}
 	})
 }
+
+// A claim of an organization that enters the directory later is shown to it
+// from then on.
+func TestAClaimFindsItsOrganizationLater(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		late := string(portal.NPI(41))
+		rep := p.LoadClaims("P-3001,,SHA20987716,1951-03-04," + late + ",,paid,2026-11-10,,2026-11-02" + rest + "\n" +
+			"P-3002,,SHA20987716,1951-03-04," + string(portal.NPI(99)) + ",,paid,2026-11-10,,2026-11-02" + rest + "\n")
+		if rep.Unplaced != 2 {
+			t.Fatalf("%+v", rep)
+		}
+		table := "npi,name,tin,kind,phone,fax,street,city,state,zip,network\n" + late + ",Late Office,456789123,office,212-555-0141,,1 Late Street,Springfield,NY,10001,yes\n"
+		loaded, err := p.Providers.ImportOrganizations(t.Context(), portal.Operator(), "late.csv", strings.NewReader(table), nil)
+		if err != nil || loaded.Added != 1 {
+			t.Fatal(loaded, err)
+		}
+		org, err := p.Providers.OrganizationByNPI(t.Context(), late)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := p.Create(account.NewPerson{Username: "lea.late", Name: "Lea Late", Side: access.Office, Org: org.ID, OrgName: org.Name, OrgTIN: org.TIN, Roles: []access.Role{access.Requester}})
+		p.Accept(who)
+		if got := seen(t, p, who, "P-3001", "P-3002"); !slices.Equal(got, []string{"P-3001"}) {
+			t.Errorf("shown %v", got)
+		}
+		if found, bound := tied(t, p, org.ID); !found || !bound {
+			t.Errorf("found %t, bound %t", found, bound)
+		}
+	})
+}

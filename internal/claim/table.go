@@ -146,25 +146,23 @@ func (l *loader) write(tx *db.Tx, r *row, known map[string]*kept) error {
 	if err != nil {
 		return err
 	}
+	return k.join(tx, l.who, l.zone)
+}
+
+// join writes down the parties of a claim, and lets them see the member, but
+// for those from whom the claim is withheld.
+func (k *kept) join(tx *db.Tx, who access.Actor, zone *time.Location) error {
+	until := tiedUntil(k.to, zone)
 	for _, org := range k.orgs() {
-		err = tx.Later(`insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)
+		err := tx.Later(`insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)
 			on conflict (org, claim) do update set from_on = excluded.from_on, office_folded = excluded.office_folded`,
 			string(org), string(k.id), string(k.member), text(k.from), fold(k.officeNumber))
 		if err != nil {
 			return err
 		}
-	}
-	return k.bind(tx, l.who, l.zone)
-}
-
-// bind lets the parties see the member, but for those from whom the claim is
-// withheld.
-func (k *kept) bind(tx *db.Tx, who access.Actor, zone *time.Location) error {
-	until := tiedUntil(k.to, zone)
-	if !until.After(tx.Now) {
-		return nil
-	}
-	for _, org := range k.orgs() {
+		if !until.After(tx.Now) {
+			continue
+		}
 		hide, err := withheld(tx, org, k.suspect())
 		if err != nil {
 			return err

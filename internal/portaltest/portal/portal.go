@@ -170,7 +170,7 @@ func (p *Portal) services() {
 	p.Watch = watch.New(watch.Deps{DB: p.DB, Log: log, Zone: zone, HelpDesk: "helpdesk@example.org", Call: "1-800-555-0142", Site: Site})
 	p.Desk = privacy.New(privacy.Deps{DB: p.DB, Log: log, Zone: zone, Plan: PlanName, Site: Site})
 	p.Clients = client.New(client.Deps{DB: p.DB, Agreements: p.Agreements, Log: log})
-	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log})
+	p.Providers = provider.New(provider.Deps{DB: p.DB, Log: log, Loaded: func(ctx context.Context, who access.Actor) error { return p.Claims.Place(ctx, who) }})
 	p.Codes = codeset.New(codeset.Deps{DB: p.DB})
 	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed, Ties: []member.TieFinder{claim.Tie}})
