@@ -127,11 +127,11 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 	if o.Source.Size > MaxFile {
 		return Report{}, errTooLarge
 	}
-	in := &reading{ctx: ctx, src: o.Source, feed: o.Feed, progress: o.Progress, passes: 3}
+	in := &reading{Reading: intake.Reading{Ctx: ctx, Source: o.Source, Limit: MaxFile, TooLarge: errTooLarge, Progress: o.Progress, Passes: 3}, feed: o.Feed}
 	if o.asks() {
-		in.passes++
+		in.Passes++
 	}
-	digest, err := in.digest()
+	digest, err := in.Digest()
 	if err != nil {
 		return Report{}, err
 	}
@@ -149,7 +149,7 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 		}
 		return Report{}, err
 	case fault.Is(err, fault.Unavailable): // the staging stays, to go on with
-		if stopped := in.stopped(); stopped != nil {
+		if stopped := in.Stopped(); stopped != nil {
 			return Report{}, stopped // whatever it was that noticed first
 		}
 		return Report{}, err
@@ -239,9 +239,9 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 // apply writes what a staged file says, in one transaction.
 func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
 	var rep Report
-	before := in.done
+	before := in.Done
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		rep, in.done = Report{}, before // the closure may run again
+		rep, in.Done = Report{}, before // the closure may run again
 		ref := id.New[id.Import](tx.Now)
 		err := alone(tx, ref)
 		if err != nil {
