@@ -22,7 +22,7 @@ type importCmd struct {
 	Held          importHeldCmd          `cmd:"" help:"List the files that wait for a second person, or did. Example: hsconnect import held"`
 	Approve       importApproveCmd       `cmd:"" help:"Apply a held file that somebody else loaded. Example: hsconnect import approve ID --reason \"agreed with the sponsor\""`
 	Refuse        importRefuseCmd        `cmd:"" help:"Say that a held file will not be applied. Example: hsconnect import refuse ID --reason \"half of the file is missing\""`
-	Claims        importClaimsCmd        `cmd:"" help:"Claims, from CSV, X12 835 (005010X221A1) or X12 277 (005010X212). Example: hsconnect import claims remittance.835"`
+	Claims        importClaimsCmd        `cmd:"" help:"Claims, from CSV, NDJSON, X12 835 (005010X221A1) or X12 277 (005010X212). Example: hsconnect import claims remittance.835"`
 	Sensitive     importSensitiveCmd     `cmd:"" help:"The list of codes whose services the law protects, from CSV (system, code, category). Example: hsconnect import sensitive sensitive.csv"`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }

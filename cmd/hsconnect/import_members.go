@@ -127,9 +127,10 @@ func said(rep coverage.Report, checked bool) error {
 }
 
 // difference prints what a file changes, in counts.
-func difference(w io.Writer, rep coverage.Report) {
+func difference(w io.Writer, rep coverage.Report) { counts(w, rep.Counts()) }
+
+func counts(w io.Writer, all []coverage.Count) {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
-	all := rep.Counts()
 	for _, c := range all {
 		fmt.Fprintf(t, "  %s\t%d\t%s\n", c.What, c.N, c.More)
 	}

@@ -186,7 +186,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.intakes()
 	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})
-	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
+	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch, Intake: a.Intake})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})

@@ -29,6 +29,7 @@ import (
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/sensitive"
@@ -262,6 +263,8 @@ type Deps struct {
 	Zone *time.Location // the plan's
 	// Watch holds up who looks in vain; nil: one of its own.
 	Watch *watch.Service
+	// Intake stages files; nil: one of its own.
+	Intake *intake.Service
 }
 
 // Service does what this package promises.
@@ -274,6 +277,9 @@ func New(d Deps) *Service {
 	}
 	if d.Watch == nil {
 		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
+	}
+	if d.Intake == nil {
+		d.Intake = intake.New(intake.Deps{DB: d.DB, Log: d.Log})
 	}
 	return &Service{Deps: d}
 }

@@ -1,23 +1,22 @@
 package claim
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 )
 
 // batchSize is how many claims are compared with the database at a time.
 const batchSize = 200
 
-// loader takes the statements of one reading. Without an import id it only
-// judges; with one it writes as well.
+// loader compares what was staged of a file with the database. Without an
+// import id it only judges; with one it writes as well.
 type loader struct {
 	who    access.Actor
 	today  civil.Date
@@ -25,44 +24,82 @@ type loader struct {
 	ref    id.Import // empty: judge only
 	format string
 	report Report
-
 	finder finder
 
 	batch    []*row
-	lines    map[string]int // where each claim of a table stands
-	payments map[*Payment]string
+	payments map[Payment]string
 	no       int64
+	kept     map[string]*kept // claims that the file names again, as it has left them; nil when they are written
 }
 
 func newLoader(who access.Actor, today civil.Date, zone *time.Location, ref id.Import, format string) *loader {
-	return &loader{who: who, today: today, zone: zone, ref: ref, format: format,
-		lines: map[string]int{}, payments: map[*Payment]string{}}
+	return &loader{who: who, today: today, zone: zone, ref: ref, format: format, payments: map[Payment]string{}}
 }
 
-// directory reads the organizations once for the whole file.
-func (l *loader) directory(tx *db.Tx) error {
-	var err error
-	l.finder, err = finders(tx, l.who)
-	return err
-}
+// within gives its function a transaction.
+type within func(func(tx *db.Tx) error) error
 
-// take takes the next statement of the file.
-func (l *loader) take(s Statement, within func(func(tx *db.Tx) error) error) error {
-	l.report.Claims++
-	if l.report.Claims > MaxClaims {
-		return errTooLarge
+// all takes every staged statement.
+func (l *loader) all(in *intake.Reading, staging string, read Report, tx within) error {
+	l.report = Report{Claims: read.Claims, Resumed: read.Resumed}
+	err := tx(func(tx *db.Tx) error {
+		var err error
+		l.finder, err = finders(tx, l.who)
+		return err
+	})
+	if err == nil && l.ref == "" {
+		l.kept = map[string]*kept{}
+		err = l.each(staging, tx, func(rows []stagedRow) error {
+			for i := range rows {
+				if rows[i].Before {
+					l.kept[fold(rows[i].Row.Number)] = nil
+				}
+			}
+			return nil
+		})
 	}
-	r := &row{Statement: s}
-	problems := r.check(l.today)
-	if len(problems) == 0 && s.At.Segment == 0 {
-		// A table tells each claim once; a remittance may take one back and pay
-		// it again.
-		if first, twice := l.lines[r.key]; twice {
-			problems = append(problems, coverage.Refusal{Where: s.At.String(),
-				Reason: fmt.Sprintf("the same claim begins on line %d: rows of a claim stand together", first)})
+	if err != nil {
+		return err
+	}
+	return l.each(staging, tx, func(rows []stagedRow) error {
+		for i := range rows {
+			err := l.take(Statement(rows[i].Row), tx)
+			if err != nil {
+				return err
+			}
 		}
-		l.lines[r.key] = s.At.Line
+		err := l.flush(tx)
+		if err != nil {
+			return err
+		}
+		return in.Step(len(rows), l.report.Claims)
+	})
+}
+
+// each goes through the staged batches.
+func (l *loader) each(staging string, tx within, do func(rows []stagedRow) error) error {
+	for no, left := 0, l.report.Claims; left > 0; no++ {
+		var rows []stagedRow
+		err := tx(func(tx *db.Tx) error {
+			var err error
+			rows, err = intake.Rows[stagedRow](tx, l.who, staging, no)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		err = do(rows)
+		if err != nil {
+			return err
+		}
+		left -= len(rows)
 	}
+	return nil
+}
+
+func (l *loader) take(s Statement, tx within) error {
+	r := &row{Statement: s}
+	problems := r.check(l.today) // again: it has the form in which it is kept, and not what check makes of it beside
 	for _, p := range problems {
 		l.report.refuse(p.Where, p.Reason)
 	}
@@ -73,16 +110,20 @@ func (l *loader) take(s Statement, within func(func(tx *db.Tx) error) error) err
 	if len(l.batch) < batchSize {
 		return nil
 	}
-	return l.flush(within)
+	return l.flush(tx)
 }
 
-// flush judges the waiting statements, and writes them in a second reading.
-func (l *loader) flush(within func(func(tx *db.Tx) error) error) error {
+// flush judges the waiting statements, and writes what they come to.
+func (l *loader) flush(tx within) error {
 	if len(l.batch) == 0 {
 		return nil
 	}
-	err := within(func(tx *db.Tx) error {
-		known, err := l.judge(tx)
+	before := l.report
+	var known map[string]*kept
+	err := tx(func(tx *db.Tx) error {
+		l.report = before // the closure may run again
+		var err error
+		known, err = l.judge(tx)
 		if err != nil || l.ref == "" || l.report.RefusedTotal > 0 {
 			return err
 		}
@@ -94,8 +135,44 @@ func (l *loader) flush(within func(func(tx *db.Tx) error) error) error {
 		}
 		return nil
 	})
+	if err == nil && l.ref == "" && l.report.RefusedTotal == 0 {
+		for _, r := range l.batch {
+			l.weigh(r, known)
+		}
+	}
 	l.batch = l.batch[:0]
 	return err
+}
+
+// weigh counts what a statement would change.
+func (l *loader) weigh(r *row, known map[string]*kept) {
+	k, is := known[r.key], false
+	if k == nil {
+		k, is = &kept{number: r.Number}, true
+		known[r.key] = k
+	}
+	l.count(k, is, k.learn(r, l.format, judged, ""))
+	if _, again := l.kept[r.key]; again {
+		l.kept[r.key] = k
+	}
+}
+
+// judged stands for the id of a statement that is not written.
+const judged = "judged"
+
+func (l *loader) count(k *kept, is, changed bool) {
+	switch {
+	case is:
+		l.report.Added++
+	case changed:
+		l.report.Changed++
+	}
+	if changed && k.status == Reversed {
+		l.report.Reversed++
+	}
+	if is && len(k.orgs()) == 0 {
+		l.report.Unplaced++
+	}
 }
 
 // judge finds the parties of each statement, refuses those whose member we do
@@ -120,6 +197,11 @@ func (l *loader) judge(tx *db.Tx) (map[string]*kept, error) {
 	known, err := keptByNumber(tx, keys)
 	if err != nil {
 		return nil, err
+	}
+	for _, key := range keys {
+		if k := l.kept[key]; k != nil {
+			known[key] = k
+		}
 	}
 	first := map[string]*row{} // of each claim in this batch, which nothing that is known holds against them
 	for _, r := range l.batch {

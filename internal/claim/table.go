@@ -129,15 +129,7 @@ func (l *loader) write(tx *db.Tx, r *row, known map[string]*kept) error {
 		return err
 	}
 	changed := k.learn(r, l.format, statement, payment)
-	switch {
-	case is:
-		l.report.Added++
-	case changed:
-		l.report.Changed++
-	}
-	if is && len(k.orgs()) == 0 {
-		l.report.Unplaced++
-	}
+	l.count(k, is, changed)
 	err = k.store(tx, is)
 	if err != nil {
 		return err
@@ -312,11 +304,11 @@ func (l *loader) pay(tx *db.Tx, p *Payment) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	if known, ok := l.payments[p]; ok {
+	if known, ok := l.payments[*p]; ok {
 		return known, nil
 	}
 	ref := string(id.New[ID](tx.Now))
-	l.payments[p] = ref
+	l.payments[*p] = ref
 	return ref, tx.Later(`insert into claim_payment (id, import, method, trace, paid_on, cents, cents_known, payer, payee_npi, payee_tin, known_us)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		ref, string(l.ref), p.Method, p.Trace, text(p.On), p.Cents, db.Bit(p.CentsKnown), p.Payer, p.PayeeNPI, p.PayeeTIN, db.Micros(tx.Now))

@@ -175,7 +175,7 @@ func (p *Portal) services() {
 	p.Files = intake.New(intake.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Coverage = coverage.New(coverage.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files, HoldShare: 0.1, Feeds: edi.MembersFeed, Ties: []member.TieFinder{claim.Tie}})
 	p.Sensitive = sensitive.New(sensitive.Deps{DB: p.DB})
-	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch})
+	p.Claims = claim.New(claim.Deps{DB: p.DB, Log: log, Zone: zone, Watch: p.Watch, Intake: p.Files})
 	p.Documents = document.New(document.Deps{DB: p.DB, Vault: p.Vault, Log: log})
 	p.Priorauth = priorauth.New(priorauth.Deps{DB: p.DB, Log: log, Record: p.Record, Zone: zone})
 	p.Review = review.New(review.Deps{DB: p.DB, Log: log, Priorauth: p.Priorauth})
