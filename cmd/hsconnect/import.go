@@ -9,6 +9,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
+	"hsconnect/internal/coverage"
 	"hsconnect/internal/provider"
 )
 
@@ -43,6 +44,20 @@ func (f importFile) size() (int64, error) {
 	return info.Size(), nil
 }
 
+// refusals prints what was refused of a file, and reports whether anything was.
+func refusals(named []coverage.Refusal, total int, what string) bool {
+	for _, r := range named {
+		fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
+	}
+	if total > len(named) {
+		fmt.Printf("refused: and %d more %s\n", total-len(named), what)
+	}
+	if total > 0 {
+		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", total)
+	}
+	return total > 0
+}
+
 type importPlansCmd struct{ importFile }
 
 func (p *importPlansCmd) Run(ctx context.Context) error {
@@ -55,14 +70,7 @@ func (p *importPlansCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+		if refusals(rep.Refused, rep.RefusedTotal, "rows") {
 			return errSaid
 		}
 		fmt.Printf("Loaded %d plans with %d copays.\n", rep.Plans, rep.Copays)

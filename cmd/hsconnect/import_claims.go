@@ -56,15 +56,8 @@ func saidClaims(rep claim.Report, checked bool) error {
 	if rep.Resumed > 0 && !rep.Already {
 		fmt.Printf("Went on after %d claims that an earlier try had read.\n", rep.Resumed)
 	}
-	for _, r := range rep.Refused {
-		fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-	}
-	if rep.RefusedTotal > len(rep.Refused) {
-		fmt.Printf("refused: and %d more claims\n", rep.RefusedTotal-len(rep.Refused))
-	}
 	switch {
-	case rep.RefusedTotal > 0:
-		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+	case refusals(rep.Refused, rep.RefusedTotal, "claims"):
 		return errSaid
 	case rep.Already:
 		fmt.Println("This very file was loaded before; nothing changed.")

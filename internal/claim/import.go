@@ -86,7 +86,6 @@ func (o Order) asks() bool { return o.CheckOnly || o.Ask != nil }
 
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a file of claims may be (1 GB or 2,000,000 claims). Split it")
-	errMoved    = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
 	// errStop ends a transaction that found a refusal.
 	errStop = errors.New("claim: refused while it was applied")
 )
@@ -161,7 +160,7 @@ func (s *Service) known(ctx context.Context, digest string) (Report, error) {
 }
 
 func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, in *intake.Reading, f intake.File) (Report, error) {
-	read, err := s.stage(ctx, who, o, in, f)
+	read, err := s.stage(who, o, in, f)
 	if err != nil || read.RefusedTotal > 0 {
 		return read, err
 	}

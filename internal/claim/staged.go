@@ -1,7 +1,6 @@
 package claim
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -42,42 +41,21 @@ type checker struct {
 }
 
 // stage reads the source and stages what an earlier try has not staged yet.
-func (s *Service) stage(ctx context.Context, who access.Actor, o Order, in *intake.Reading, f intake.File) (Report, error) {
-	st, err := s.Intake.Begin(ctx, who, f)
+func (s *Service) stage(who access.Actor, o Order, in *intake.Reading, f intake.File) (Report, error) {
+	var c *checker
+	st, err := intake.Stage(in, s.Intake, who, f, func(r io.Reader, stager *intake.Stager[stagedRow]) (bool, error) {
+		c = &checker{today: civil.Of(s.DB.Now(), s.Zone), stager: stager, lines: map[key]int32{}}
+		err := c.read(r, o.Feed)
+		return c.report.RefusedTotal == 0, err
+	})
 	if err != nil {
 		return Report{}, err
 	}
 	if st.Whole {
-		in.Done += in.Source.Size
 		return Report{Claims: st.Rows, Resumed: st.Rows}, nil
 	}
-	c := &checker{today: civil.Of(s.DB.Now(), s.Zone), stager: intake.NewStager[stagedRow](ctx, s.Intake, who, f.Key, st), lines: map[key]int32{}}
 	c.report.Resumed = st.Rows
-	before := in.Done
-	digest, err := in.Read(func(r io.Reader) error { return c.read(r, o.Feed) })
-	stored := c.stager.Wait()
-	switch {
-	case errors.Is(err, intake.ErrStale):
-	case err != nil:
-		return Report{}, err
-	case stored != nil:
-		return Report{}, stored
-	case digest != f.Digest:
-		return Report{}, errMoved
-	case c.report.RefusedTotal > 0:
-		return c.report, nil
-	default:
-		err = c.stager.Complete()
-	}
-	if !errors.Is(err, intake.ErrStale) {
-		return c.report, err
-	}
-	err = s.Intake.Drop(ctx, who, f.Key)
-	if err != nil {
-		return Report{}, err
-	}
-	in.Done = before
-	return s.stage(ctx, who, o, in, f)
+	return c.report, nil
 }
 
 func (c *checker) read(r io.Reader, feed Feed) error {

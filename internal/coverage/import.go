@@ -98,7 +98,6 @@ func (o Order) file(digest string) intake.File {
 
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a file of enrollments may be (1 GB or 2,000,000 members). Split it")
-	errMoved    = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
 	// errStop ends a transaction that found a refusal, errHeld one whose file
 	// has to wait for a second person.
 	errStop = errors.New("coverage: refused while it was applied")
@@ -186,7 +185,7 @@ func (s *Service) known(ctx context.Context, who access.Actor, o Order, f intake
 }
 
 func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File) (Report, error) {
-	rep, err := s.stage(ctx, who, in, f)
+	rep, err := s.stage(who, in, f)
 	if err != nil || rep.RefusedTotal > 0 {
 		return rep, err
 	}

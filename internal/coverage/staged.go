@@ -1,8 +1,7 @@
 package coverage
 
 import (
-	"context"
-	"errors"
+	"io"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
@@ -31,42 +30,21 @@ type checker struct {
 }
 
 // stage reads the source and stages what an earlier try has not staged yet.
-func (s *Service) stage(ctx context.Context, who access.Actor, in *reading, f intake.File) (Report, error) {
-	st, err := s.Intake.Begin(ctx, who, f)
+func (s *Service) stage(who access.Actor, in *reading, f intake.File) (Report, error) {
+	var c *checker
+	st, err := intake.Stage(&in.Reading, s.Intake, who, f, func(r io.Reader, stager *intake.Stager[stagedRow]) (bool, error) {
+		c = &checker{today: civil.Of(s.DB.Now(), s.Zone), stager: stager}
+		err := in.pass(r, c.take, c.refuse)
+		return c.report.RefusedTotal == 0, err
+	})
 	if err != nil {
 		return Report{}, err
 	}
 	if st.Whole {
-		in.Done += in.Source.Size
 		return Report{Rows: st.Rows, Resumed: st.Rows, families: true}, nil
 	}
-	c := &checker{today: civil.Of(s.DB.Now(), s.Zone), stager: intake.NewStager[stagedRow](ctx, s.Intake, who, f.Key, st)}
 	c.report.Resumed = st.Rows
-	before := in.Done
-	digest, err := in.pass(c.take, c.refuse)
-	stored := c.stager.Wait()
-	switch {
-	case errors.Is(err, intake.ErrStale):
-	case err != nil:
-		return Report{}, err
-	case stored != nil:
-		return Report{}, stored
-	case digest != f.Digest:
-		return Report{}, errMoved
-	case c.report.RefusedTotal > 0:
-		return c.report, nil
-	default:
-		err = c.stager.Complete()
-	}
-	if !errors.Is(err, intake.ErrStale) {
-		return c.report, err
-	}
-	err = s.Intake.Drop(ctx, who, f.Key)
-	if err != nil {
-		return Report{}, err
-	}
-	in.Done = before
-	return s.stage(ctx, who, in, f)
+	return c.report, nil
 }
 
 func (c *checker) refuse(where, reason string) { c.report.refuse(where, reason) }

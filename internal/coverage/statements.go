@@ -82,7 +82,7 @@ func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, s
 			return errStop
 		}
 		if rep.Rows != first.Rows {
-			return errMoved
+			return intake.ErrMoved
 		}
 		body, err := json.Marshal(map[string]any{"file": src.Name, "rows": rep.Rows, "changed": rep.Changed, "same": rep.Same, "older": rep.Older})
 		if err != nil {

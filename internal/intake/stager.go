@@ -6,10 +6,12 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/db"
+	"hsconnect/internal/fault"
 )
 
 // BatchSize is how many rows are staged in one transaction: what a load that
@@ -36,6 +38,47 @@ type Stager[T any] struct {
 // NewStager makes a stager for the staging of key, of which Begin has given st.
 func NewStager[T any](ctx context.Context, s *Service, who access.Actor, key string, st Staged) *Stager[T] {
 	return &Stager[T]{s: s, ctx: ctx, who: who, key: key, there: st.Batches}
+}
+
+// ErrMoved says that a file is not the one whose digest was taken.
+var ErrMoved = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
+
+// Stage reads a file from its beginning and stages its rows: read hands each to
+// the stager, and says whether the whole file is fit to be loaded. What an
+// earlier try has staged stays as it is, or is dropped when the file holds other
+// rows. Stage gives what that try had staged; where that was whole already,
+// nothing is read.
+func Stage[T any](in *Reading, s *Service, who access.Actor, f File, read func(r io.Reader, st *Stager[T]) (fit bool, err error)) (Staged, error) {
+	before, err := s.Begin(in.Ctx, who, f)
+	if err != nil || before.Whole {
+		in.Done += in.Source.Size
+		return before, err
+	}
+	st, done, fit := NewStager[T](in.Ctx, s, who, f.Key, before), in.Done, false
+	digest, err := in.Read(func(r io.Reader) error {
+		var err error
+		fit, err = read(r, st)
+		return err
+	})
+	stored := st.Wait()
+	switch {
+	case err != nil:
+	case stored != nil:
+		err = stored
+	case digest != f.Digest:
+		err = ErrMoved
+	case fit:
+		err = st.Complete()
+	}
+	if !errors.Is(err, ErrStale) {
+		return before, err
+	}
+	err = s.Drop(in.Ctx, who, f.Key)
+	if err != nil {
+		return Staged{}, err
+	}
+	in.Done = done
+	return Stage(in, s, who, f, read)
 }
 
 // Add takes the next row. It gives ErrStale, or what became of a batch before.
