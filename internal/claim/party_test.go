@@ -14,6 +14,7 @@ import (
 	"hsconnect/internal/id"
 	"hsconnect/internal/portaltest/portal"
 	"hsconnect/internal/provider"
+	"hsconnect/internal/schema"
 )
 
 // rest are the empty cells after the first day of service.
@@ -211,6 +212,55 @@ func TestAClaimFindsItsOrganizationLater(t *testing.T) {
 		}
 		if found, bound := tied(t, p, org.ID); !found || !bound {
 			t.Errorf("found %t, bound %t", found, bound)
+		}
+	})
+}
+
+// A portal in use loses the parties that were none, with their ties, and keeps
+// the others.
+func TestTheMigrationTakesOutWhoWasNoParty(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		p.LoadClaims(portal.Claims)
+		folder := "sqlite"
+		if p.DB.Engine() == db.Postgres {
+			folder = "postgres"
+		}
+		text, err := schema.FS.ReadFile(folder + "/20261128000300_claim_party.sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.DB.Update(t.Context(), func(tx *db.Tx) error {
+			var ref, member string
+			err := tx.Row("select id, member from claim where number = 'P-2001'").Scan(&ref, &member)
+			if err != nil {
+				return err
+			}
+			org := string(p.Facility.ID) // as it was before
+			_, err = tx.Exec("insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)", org, ref, member, "2026-11-11", "")
+			if err == nil {
+				_, err = tx.Exec("insert into member_tie (org, member, kind, since_us, until_us, person) values ($1, $2, $3, $4, $5, $6)", org, member, "claim", 0, int64(1)<<60, "")
+			}
+			if err == nil {
+				_, err = tx.Exec("update claim set rendering_org = $1 where id = $2", org, ref)
+			}
+			for _, query := range strings.Split(strings.SplitN(string(text), "+goose Up", 2)[1], ";\n") {
+				if err == nil && strings.TrimSpace(query) != "" {
+					_, err = tx.Exec(query) //nolint:dialect // the migration's own
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parties, ties, others int
+		err = p.DB.View(t.Context(), func(tx *db.Tx) error {
+			return tx.Row(`select (select count(*) from claim_party where org = $1), (select count(*) from member_tie where org = $2 and kind = 'claim'),
+				(select count(*) from claim_party) + (select count(*) from member_tie where kind = 'claim') + (select count(*) from claim where rendering_org <> '')`,
+				string(p.Facility.ID), string(p.Facility.ID)).Scan(&parties, &ties, &others)
+		})
+		if err != nil || parties != 0 || ties != 0 || others != 4+3+2 {
+			t.Errorf("%d parties, %d ties, %d others: %v", parties, ties, others, err)
 		}
 	})
 }
