@@ -9,6 +9,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
+	"hsconnect/internal/coverage"
 	"hsconnect/internal/provider"
 )
 
@@ -22,7 +23,7 @@ type importCmd struct {
 	Held          importHeldCmd          `cmd:"" help:"List the files that wait for a second person, or did. Example: hsconnect import held"`
 	Approve       importApproveCmd       `cmd:"" help:"Apply a held file that somebody else loaded. Example: hsconnect import approve ID --reason \"agreed with the sponsor\""`
 	Refuse        importRefuseCmd        `cmd:"" help:"Say that a held file will not be applied. Example: hsconnect import refuse ID --reason \"half of the file is missing\""`
-	Claims        importClaimsCmd        `cmd:"" help:"Claims, from CSV, X12 835 (005010X221A1) or X12 277 (005010X212). Example: hsconnect import claims remittance.835"`
+	Claims        importClaimsCmd        `cmd:"" help:"Claims, from CSV, NDJSON, X12 835 (005010X221A1) or X12 277 (005010X212). Example: hsconnect import claims remittance.835"`
 	Sensitive     importSensitiveCmd     `cmd:"" help:"The list of codes whose services the law protects, from CSV (system, code, category). Example: hsconnect import sensitive sensitive.csv"`
 	Codes         importCodesCmd         `cmd:"" help:"Code tables, from CSV (system, code, display, from, to). Example: hsconnect import codes codes.csv"`
 }
@@ -43,6 +44,20 @@ func (f importFile) size() (int64, error) {
 	return info.Size(), nil
 }
 
+// refusals prints what was refused of a file, and reports whether anything was.
+func refusals(named []coverage.Refusal, total int, what string) bool {
+	for _, r := range named {
+		fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
+	}
+	if total > len(named) {
+		fmt.Printf("refused: and %d more %s\n", total-len(named), what)
+	}
+	if total > 0 {
+		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", total)
+	}
+	return total > 0
+}
+
 type importPlansCmd struct{ importFile }
 
 func (p *importPlansCmd) Run(ctx context.Context) error {
@@ -55,14 +70,7 @@ func (p *importPlansCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+		if refusals(rep.Refused, rep.RefusedTotal, "rows") {
 			return errSaid
 		}
 		fmt.Printf("Loaded %d plans with %d copays.\n", rep.Plans, rep.Copays)

@@ -9,11 +9,16 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
+	"hsconnect/internal/claim"
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/edi"
 )
 
-type importClaimsCmd struct{ importFile }
+type importClaimsCmd struct {
+	importFile
+	Check bool `help:"Say what the file would change, and load nothing. Exit status 1 when anything is refused."`
+	Yes   bool `help:"Load without asking. Off a terminal nobody is asked."`
+}
 
 func (c *importClaimsCmd) Run(ctx context.Context) error {
 	size, err := c.size()
@@ -25,31 +30,50 @@ func (c *importClaimsCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o := claim.Order{Source: coverage.Source{Name: c.name(), Size: size, Open: open}, Feed: feed, Format: format, CheckOnly: c.Check, Progress: bar("reading")}
+	if !c.Yes && !c.Check && interactive() {
+		o.Ask = askedClaims
+	}
 	return c.with(ctx, func(a *app.App) error {
-		rep, err := a.Claims.Import(ctx, access.OperatorActor(osUser()), coverage.Source{Name: c.name(), Size: size, Open: open}, format, feed, bar("reading"))
+		rep, err := a.Claims.Load(ctx, access.OperatorActor(osUser()), o)
 		if err != nil {
 			return err
 		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more claims\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
-			return errSaid
-		}
-		if rep.Already {
-			fmt.Println("This very file was loaded before; nothing changed.")
-			return nil
-		}
-		fmt.Printf("Loaded %d statements about claims: %d claims added, %d changed. SHA-256 %s\n", rep.Claims, rep.Added, rep.Changed, rep.Digest)
-		if rep.Unplaced > 0 {
-			fmt.Printf("%d claims are of no organization in the directory: they are kept and shown to nobody.\n", rep.Unplaced)
-		}
-		return nil
+		return saidClaims(rep, c.Check)
 	})
+}
+
+// askedClaims shows what would change and asks.
+func askedClaims(rep claim.Report) bool {
+	fmt.Printf("%d statements about claims would change:\n", rep.Claims)
+	counts(os.Stdout, rep.Counts())
+	return confirmed("Load the file? [y/N] ")
+}
+
+// saidClaims tells the operator what became of a file; the error is the exit
+// status.
+func saidClaims(rep claim.Report, checked bool) error {
+	if rep.Resumed > 0 && !rep.Already {
+		fmt.Printf("Went on after %d claims that an earlier try had read.\n", rep.Resumed)
+	}
+	switch {
+	case refusals(rep.Refused, rep.RefusedTotal, "claims"):
+		return errSaid
+	case rep.Already:
+		fmt.Println("This very file was loaded before; nothing changed.")
+		return nil
+	case rep.Declined:
+		fmt.Println("Nothing was loaded.")
+		return errSaid
+	case checked:
+		fmt.Printf("%d statements about claims, nothing refused. Loading the file would change:\n", rep.Claims)
+		counts(os.Stdout, rep.Counts())
+		fmt.Println("Nothing was loaded.")
+		return nil
+	}
+	fmt.Printf("Loaded %d statements about claims: %d claims added, %d changed. SHA-256 %s\n", rep.Claims, rep.Added, rep.Changed, rep.Digest)
+	counts(os.Stdout, rep.Counts())
+	return nil
 }
 
 type importSensitiveCmd struct{ importFile }

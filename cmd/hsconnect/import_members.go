@@ -88,15 +88,8 @@ func said(rep coverage.Report, checked bool) error {
 	if rep.Resumed > 0 && !rep.Already {
 		fmt.Printf("Went on after %d rows that an earlier try had read.\n", rep.Resumed)
 	}
-	for _, r := range rep.Refused {
-		fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-	}
-	if rep.RefusedTotal > len(rep.Refused) {
-		fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-	}
 	switch {
-	case rep.RefusedTotal > 0:
-		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+	case refusals(rep.Refused, rep.RefusedTotal, "rows"):
 		return errSaid
 	case rep.Already:
 		fmt.Println("This very file was loaded before; nothing changed.")
@@ -127,9 +120,10 @@ func said(rep coverage.Report, checked bool) error {
 }
 
 // difference prints what a file changes, in counts.
-func difference(w io.Writer, rep coverage.Report) {
+func difference(w io.Writer, rep coverage.Report) { counts(w, rep.Counts()) }
+
+func counts(w io.Writer, all []coverage.Count) {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
-	all := rep.Counts()
 	for _, c := range all {
 		fmt.Fprintf(t, "  %s\t%d\t%s\n", c.What, c.N, c.More)
 	}

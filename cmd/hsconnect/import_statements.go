@@ -39,14 +39,7 @@ func (f importFile) statements(ctx context.Context, what string, load func(*app.
 		if err != nil {
 			return err
 		}
-		for _, r := range rep.Refused {
-			fmt.Printf("refused: %s: %s\n", r.Where, r.Reason)
-		}
-		if rep.RefusedTotal > len(rep.Refused) {
-			fmt.Printf("refused: and %d more rows\n", rep.RefusedTotal-len(rep.Refused))
-		}
-		if rep.RefusedTotal > 0 {
-			fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", rep.RefusedTotal)
+		if refusals(rep.Refused, rep.RefusedTotal, "rows") {
 			return errSaid
 		}
 		fmt.Printf("Loaded %d rows: %d %s changed, %d known already.\n", rep.Rows, rep.Changed, what, rep.Same)

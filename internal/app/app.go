@@ -182,11 +182,11 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	a.Clients = client.New(client.Deps{DB: a.DB, Agreements: a.Agreements, Log: a.Log})
-	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log})
+	a.Providers = provider.New(provider.Deps{DB: a.DB, Log: a.Log, Loaded: func(ctx context.Context, who access.Actor) error { return a.Claims.Place(ctx, who) }})
 	a.Codes = codeset.New(codeset.Deps{DB: a.DB})
 	a.intakes()
 	a.Sensitive = sensitive.New(sensitive.Deps{DB: a.DB})
-	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch})
+	a.Claims = claim.New(claim.Deps{DB: a.DB, Log: a.Log, Zone: a.Zone, Watch: a.Watch, Intake: a.Intake})
 	a.Documents = document.New(document.Deps{DB: a.DB, Vault: a.Vault, Log: a.Log})
 	a.Priorauth = priorauth.New(priorauth.Deps{DB: a.DB, Log: a.Log, Record: a.Record, Zone: a.Zone})
 	a.Review = review.New(review.Deps{DB: a.DB, Log: a.Log, Priorauth: a.Priorauth})

@@ -21,12 +21,10 @@ const (
 // row is a statement on its way in.
 type row struct {
 	Statement
-
-	key       string // the folded number
-	billing   code.NPI
-	tin       code.TIN
-	rendering code.NPI
+	billed
 	parties
+
+	key string // the folded number
 }
 
 // check says everything that is wrong with a statement by itself, and puts it

@@ -10,8 +10,9 @@
 //     came;
 //   - a file is loaded whole or not at all, once, with every refused row named
 //     by its place and none of its values repeated;
-//   - an office is shown a claim only when it billed it or one of its
-//     practitioners gave the service, when it may see the member, and when a
+//   - an office is shown a claim only when it billed it, or when one of its
+//     practitioners gave the service under its own tax number and the law does
+//     not protect the service specially; when it may see the member; and when a
 //     row of the ledger says so first. Any other claim is not there.
 //
 // Amounts are whole cents, units thousandths of a unit.
@@ -28,6 +29,7 @@ import (
 	"hsconnect/internal/coverage"
 	"hsconnect/internal/db"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 	"hsconnect/internal/provider"
 	"hsconnect/internal/sensitive"
@@ -141,7 +143,7 @@ func (s Statement) LogValue() slog.Value { return slog.StringValue(maskedStateme
 func (s Statement) MarshalText() ([]byte, error) { return []byte(maskedStatement), nil }
 
 // Named is whom a file means, by what it sends. Without a birth date a name
-// has to fit.
+// has to fit: see among.
 type Named struct {
 	Number string
 	Birth  civil.Date
@@ -164,7 +166,11 @@ type Summary struct {
 
 	renderingNPI string
 	member       id.Member
+	suspect      suspect
 }
+
+// hasAmounts reports whether the claim has amounts that the reader may see.
+func (s Summary) hasAmounts() bool { return s.HasAmounts }
 
 // Page is one page of a list.
 type Page struct {
@@ -198,7 +204,7 @@ type View struct {
 	Lines       []Line
 	DetailOn    civil.Date // the day that amounts and lines speak of
 	Payment     *Payment
-	Authorized  string
+	Authorized  string // empty for who may not see requests
 	Diagnoses   []string
 	Labels      []sensitive.Category
 	Notice      string // on redisclosure; goes with every copy
@@ -257,6 +263,8 @@ type Deps struct {
 	Zone *time.Location // the plan's
 	// Watch holds up who looks in vain; nil: one of its own.
 	Watch *watch.Service
+	// Intake stages files; nil: one of its own.
+	Intake *intake.Service
 }
 
 // Service does what this package promises.
@@ -270,6 +278,9 @@ func New(d Deps) *Service {
 	if d.Watch == nil {
 		d.Watch = watch.New(watch.Deps{DB: d.DB, Log: d.Log, Zone: d.Zone})
 	}
+	if d.Intake == nil {
+		d.Intake = intake.New(intake.Deps{DB: d.DB, Log: d.Log})
+	}
 	return &Service{Deps: d}
 }
 
@@ -278,16 +289,25 @@ func New(d Deps) *Service {
 // 424.44), and half a year more to ask what became of it.
 const visible = 18 // months
 
-// tiedUntil gives the end of a claim's tie.
+// tiedUntil gives the end of a claim's tie: that of the last day on which since
+// gives the day of service or an earlier one.
 func tiedUntil(service civil.Date, zone *time.Location) time.Time {
-	return time.Date(service.Y, service.M+visible, service.D, 0, 0, 0, 0, zone)
+	return months(service, visible).AddDays(1).In(zone)
 }
 
-// since gives the first day of service whose claims still tie today.
-func since(today civil.Date) civil.Date {
-	t := time.Date(today.Y, today.M-visible, today.D, 0, 0, 0, 0, time.UTC)
-	return civil.Of(t, time.UTC)
+// since gives the first day of service whose claims still tie and are shown.
+func since(today civil.Date) civil.Date { return months(today, -visible) }
+
+// months goes n months on, to the last day of one that is too short.
+func months(d civil.Date, n int) civil.Date {
+	first := civil.Of(time.Date(d.Y, d.M+time.Month(n), 1, 0, 0, 0, 0, time.UTC), time.UTC)
+	last := civil.Of(time.Date(first.Y, first.M+1, 0, 0, 0, 0, 0, time.UTC), time.UTC)
+	return civil.Date{Y: first.Y, M: first.M, D: min(d.D, last.D)}
 }
+
+// shownFrom gives the first day of service whose claims are shown at a time,
+// wherever the plan is: the day begins last where it is latest.
+func shownFrom(now time.Time) civil.Date { return since(civil.Of(now, time.UTC).AddDays(-1)) }
 
 // asksFor gives the codes of a view whose words are looked up, with where each
 // answer goes.

@@ -2,12 +2,8 @@ package claim
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"hash"
-	"io"
 	"time"
 
 	"hsconnect/internal/access"
@@ -16,6 +12,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/record"
 )
 
@@ -26,17 +23,24 @@ const (
 	MaxRefusals = 1000 // named; the rest is counted
 )
 
-// Report says what an import did. When anything was refused, nothing of the
-// file was loaded.
+// KindClaims is what intake calls these files.
+const KindClaims = "claims"
+
+// Report says what an import did, or would do. When anything was refused,
+// nothing of the file was loaded.
 type Report struct {
 	Claims       int // statements about claims
 	Added        int // claims we did not have
 	Changed      int // claims we had, of which something newer is known now
-	Unplaced     int // claims of no organization in the directory: kept, and shown to nobody
+	Reversed     int // of both, those that are taken back
+	Unplaced     int // claims of no organization in the directory: kept, and shown to nobody until it is: see Place
 	Refused      []coverage.Refusal
 	RefusedTotal int    // more than are named when there are very many
 	Digest       string // SHA-256 of the file, in hexadecimal
-	Already      bool   // the very same file was loaded before; the counts are those of then
+	Resumed      int    // statements that an earlier try had read already
+
+	Already  bool // the very same file was loaded before; the counts are those of then
+	Declined bool // whoever was asked said no
 }
 
 func (r *Report) refuse(where, reason string) {
@@ -46,93 +50,178 @@ func (r *Report) refuse(where, reason string) {
 	}
 }
 
+// Counts puts what a file changes, or would change, into words; nothing for a
+// file without claims.
+func (r Report) Counts() []coverage.Count {
+	var out []coverage.Count
+	for _, c := range []coverage.Count{
+		{What: "claims added", N: r.Added},
+		{What: "claims changed", N: r.Changed},
+		{What: "of these reversed", N: r.Reversed, More: "an earlier payment is taken back"},
+		{What: "statements that change nothing", N: r.Claims - r.Added - r.Changed, More: "kept; something newer is known"},
+		{What: "claims of nobody", N: r.Unplaced, More: "of no organization in the directory: shown to nobody until it is loaded"},
+	} {
+		if c.N > 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Order is a file to load and how.
+type Order struct {
+	Source coverage.Source
+	Feed   Feed
+	Format string // "csv", "ndjson", "835" or "277"; kept beside the file
+	// CheckOnly loads nothing and reports what would change.
+	CheckOnly bool
+	// Ask, when set, is shown what would change and says whether to go on.
+	Ask func(Report) bool
+	// Progress is given how far the work is, and may be nil; total is 0 when
+	// the size of the file is not known.
+	Progress func(done, total int64)
+}
+
+func (o Order) asks() bool { return o.CheckOnly || o.Ask != nil }
+
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a file of claims may be (1 GB or 2,000,000 claims). Split it")
-	errMoved    = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
-	// errStop ends a second pass that found a refusal.
-	errStop = errors.New("claim: refused in the second pass")
+	// errStop ends a transaction that found a refusal.
+	errStop = errors.New("claim: refused while it was applied")
 )
 
-// Import loads a file of claims, whole or not at all. It reads the file twice:
-// first to check every claim, then, when there is nothing to refuse, to load it
-// in one transaction. A file that was loaded before, byte for byte, is not
-// loaded again. Format is kept beside the file ("csv", "ndjson", "835", "277"). Progress
-// is given in bytes of both readings and may be nil; total is 0 when the size
-// is not known.
+// Import loads a file of claims as Load does, without asking anybody.
+func (s *Service) Import(ctx context.Context, who access.Actor, src coverage.Source, format string, feed Feed, progress func(done, total int64)) (Report, error) {
+	return s.Load(ctx, who, Order{Source: src, Feed: feed, Format: format, Progress: progress})
+}
+
+// Load loads a file of claims, whole or not at all. The file is read twice: for
+// its digest, and to check each claim and stage it. What is staged is then
+// compared with what is known and applied, in one transaction. A load that was
+// killed goes on with what it had staged; a file that was loaded before, byte
+// for byte, is not loaded again.
 //
 // The error is for a file that cannot be read or stored; claims that are
 // refused, and bytes that make no sense, are in the report.
-func (s *Service) Import(ctx context.Context, who access.Actor, src coverage.Source, format string, feed Feed, progress func(done, total int64)) (Report, error) {
+func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, error) {
 	err := who.May(access.ImportData)
 	if err != nil {
 		return Report{}, err
 	}
-	if src.Size > MaxFile {
+	if o.Source.Size > MaxFile {
 		return Report{}, errTooLarge
 	}
-	in := &passes{ctx: ctx, src: src, feed: feed, progress: progress}
-	first := newLoader(who, civil.Of(s.DB.Now(), s.Zone), s.Zone, "", format)
-	digest, err := in.pass(first, func(fn func(tx *db.Tx) error) error { return s.DB.View(ctx, fn) })
+	in := &intake.Reading{Ctx: ctx, Source: o.Source, Limit: MaxFile, TooLarge: errTooLarge, Progress: o.Progress, Passes: 3}
+	if o.asks() {
+		in.Passes++
+	}
+	digest, err := in.Digest()
 	if err != nil {
 		return Report{}, err
 	}
-	var before Report
-	err = s.DB.View(ctx, func(tx *db.Tx) error {
-		before, err = loadedOn(tx, digest)
-		return err
-	})
-	if err != nil || before.Already {
-		return before, err
+	// The same bytes are other rows to the import of members.
+	f := intake.File{Key: digest + " " + KindClaims, Kind: KindClaims, Name: o.Source.Name, Digest: digest}
+	rep, err := s.known(ctx, digest)
+	if err != nil || rep.Already {
+		return rep, err
 	}
-	rep := first.report
+	rep, err = s.stageAndApply(ctx, who, o, in, f)
+	switch {
+	case intake.IsGone(err): // somebody loads the same file, and was faster
+		again, lookErr := s.known(ctx, digest)
+		if lookErr != nil || again.Already {
+			return again, lookErr
+		}
+		return Report{}, err
+	case fault.Is(err, fault.Unavailable): // the staging stays, to go on with
+		if stopped := in.Stopped(); stopped != nil {
+			return Report{}, stopped // whatever it was that noticed first
+		}
+		return Report{}, err
+	case err != nil:
+		return Report{}, errors.Join(err, s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key))
+	}
 	rep.Digest = digest
-	if rep.RefusedTotal == 0 && rep.Claims == 0 {
-		rep.refuse(coverage.Place{}.String(), "it holds no claim")
+	if rep.RefusedTotal > 0 || o.CheckOnly || rep.Declined {
+		err = s.Intake.Drop(context.WithoutCancel(ctx), who, f.Key)
 	}
-	if rep.RefusedTotal > 0 {
-		return rep, nil
-	}
-	return s.load(ctx, who, in, format, digest)
+	return rep, err
 }
 
-// load is the second reading.
-func (s *Service) load(ctx context.Context, who access.Actor, in *passes, format, digest string) (Report, error) {
+// known says what was done with the very same file before.
+func (s *Service) known(ctx context.Context, digest string) (Report, error) {
 	var rep Report
-	before := in.done
+	err := s.DB.View(ctx, func(tx *db.Tx) error {
+		var err error
+		rep, err = loadedOn(tx, digest)
+		return err
+	})
+	return rep, err
+}
+
+func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, in *intake.Reading, f intake.File) (Report, error) {
+	read, err := s.stage(who, o, in, f)
+	if err != nil || read.RefusedTotal > 0 {
+		return read, err
+	}
+	if o.asks() {
+		rep, err := s.preview(ctx, who, o, in, f, read)
+		if err != nil || rep.RefusedTotal > 0 || o.CheckOnly {
+			return rep, err
+		}
+		if !o.Ask(rep) {
+			rep.Declined = true
+			return rep, nil
+		}
+	}
+	rep, err := s.apply(ctx, who, o, in, f, read)
+	if errors.Is(err, errStop) {
+		rep.Added, rep.Changed, rep.Reversed, rep.Unplaced = 0, 0, 0, 0
+		return rep, nil
+	}
+	return rep, err
+}
+
+// preview says what a staged file would change, and writes nothing of it.
+func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *intake.Reading, f intake.File, read Report) (Report, error) {
+	l := newLoader(who, civil.Of(s.DB.Now(), s.Zone), s.Zone, "", o.Format)
+	view := func(fn func(tx *db.Tx) error) error { return s.DB.View(ctx, fn) }
+	err := l.all(in, f.Key, read, view)
+	return l.report, err
+}
+
+// apply writes what a staged file says, in one transaction.
+func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *intake.Reading, f intake.File, read Report) (Report, error) {
+	var rep Report
+	before := in.Done
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		rep, in.done = Report{}, before // the closure may run again
+		rep, in.Done = Report{}, before // the closure may run again
 		ref := id.New[id.Import](tx.Now)
 		err := alone(tx, ref)
 		if err != nil {
 			return err
 		}
-		rep, err = loadedOn(tx, digest)
+		rep, err = loadedOn(tx, f.Digest)
 		if err != nil || rep.Already {
 			return err
 		}
-		second := newLoader(who, civil.Of(tx.Now, s.Zone), s.Zone, ref, format)
-		again, err := in.pass(second, func(fn func(tx *db.Tx) error) error { return fn(tx) })
+		l := newLoader(who, civil.Of(tx.Now, s.Zone), s.Zone, ref, o.Format)
+		err = l.all(in, f.Key, read, func(fn func(tx *db.Tx) error) error { return fn(tx) })
 		if err != nil {
 			return err
 		}
-		if again != digest {
-			return errMoved
-		}
-		rep = second.report
-		rep.Digest = digest
+		rep = l.report
+		rep.Digest = f.Digest
 		if rep.RefusedTotal > 0 {
 			return errStop
 		}
-		return finish(tx, who, ref, in.src.Name, format, rep)
+		err = finish(tx, who, ref, f.Name, o.Format, rep)
+		if err != nil {
+			return err
+		}
+		return intake.Drop(tx, who, f.Key)
 	})
-	if errors.Is(err, errStop) {
-		rep.Added, rep.Changed, rep.Unplaced = 0, 0, 0
-		return rep, nil
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	return rep, nil
+	return rep, err
 }
 
 // alone makes one import wait for another; see package coverage.
@@ -166,96 +255,11 @@ func finish(tx *db.Tx, who access.Actor, ref id.Import, name, format string, rep
 		return err
 	}
 	body, err := json.Marshal(map[string]any{
-		"file": name, "format": format, "sha256": rep.Digest, "claims": rep.Claims, "added": rep.Added, "changed": rep.Changed, "unplaced": rep.Unplaced,
+		"file": name, "format": format, "sha256": rep.Digest, "claims": rep.Claims, "added": rep.Added, "changed": rep.Changed, "reversed": rep.Reversed, "unplaced": rep.Unplaced,
 	})
 	if err != nil {
 		return err
 	}
 	_, err = record.Append(tx, who, record.New{Subject: "import/" + string(ref), Kind: "claims.loaded", Body: body})
 	return err
-}
-
-// passes is a source on its way through a feed.
-type passes struct {
-	ctx      context.Context //nolint:containedctx // a reading lives exactly as long as the call that made it
-	src      coverage.Source
-	feed     Feed
-	progress func(done, total int64)
-	done     int64
-}
-
-// pass reads the source once into l and gives the digest of its bytes. Within
-// gives l a transaction for each batch.
-func (in *passes) pass(l *loader, within func(func(tx *db.Tx) error) error) (string, error) {
-	f, err := in.src.Open()
-	if err != nil {
-		return "", fault.Wrap(fault.Invalid, err, "The file cannot be opened")
-	}
-	defer func() { _ = f.Close() }() // only read from
-	err = within(l.directory)
-	if err != nil {
-		return "", err
-	}
-	c := &counted{in: in, r: f, hash: sha256.New()}
-	err = in.feed(c, func(s Statement) error { return l.take(s, within) })
-	if err == nil {
-		err = l.flush(within)
-	}
-	var bad *coverage.Unreadable
-	if errors.As(err, &bad) {
-		l.report.refuse(bad.Where, bad.Reason)
-		err = nil
-	}
-	if err == nil {
-		// What a feed left unread belongs to the file, and to its digest.
-		_, err = io.Copy(io.Discard, c)
-	}
-	var broken *readFailure
-	if errors.As(err, &broken) {
-		return "", fault.Wrap(fault.Unavailable, err, "The file cannot be read to its end. Nothing was loaded")
-	}
-	if err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(c.hash.Sum(nil)), nil
-}
-
-// counted reads for one pass: it adds up digest and progress, holds the size
-// to its limit, and stops when the call is cancelled.
-type counted struct {
-	in   *passes
-	r    io.Reader
-	hash hash.Hash
-	n    int64
-}
-
-// readFailure marks an error as the file's, not the database's.
-type readFailure struct{ cause error }
-
-// Error implements error.
-func (f *readFailure) Error() string { return "reading the file: " + f.cause.Error() }
-
-// Unwrap gives the cause.
-func (f *readFailure) Unwrap() error { return f.cause }
-
-// Read implements io.Reader.
-func (c *counted) Read(p []byte) (int, error) {
-	err := c.in.ctx.Err()
-	if err != nil {
-		return 0, fault.Wrap(fault.Unavailable, err, "The import was stopped. Nothing was loaded")
-	}
-	n, err := c.r.Read(p)
-	_, _ = c.hash.Write(p[:n]) // a hash has no error to give
-	c.n += int64(n)
-	c.in.done += int64(n)
-	if c.n > MaxFile {
-		return n, errTooLarge
-	}
-	if c.in.progress != nil && n > 0 {
-		c.in.progress(c.in.done, 2*c.in.src.Size)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return n, &readFailure{err}
-	}
-	return n, err
 }

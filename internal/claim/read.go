@@ -3,21 +3,18 @@ package claim
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
-	"hsconnect/internal/code"
 	"hsconnect/internal/db"
 	"hsconnect/internal/disclosure"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/glass"
 	"hsconnect/internal/id"
 	"hsconnect/internal/member"
-	"hsconnect/internal/provider"
 	"hsconnect/internal/watch"
 )
 
@@ -48,14 +45,14 @@ func may(who access.Actor) error {
 }
 
 // facts gives which facts of claims and of their members somebody may be
-// shown for a purpose: what the ledger says is shown. Somebody who may not see
-// claims is Forbidden.
-func facts(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field, error) {
+// shown for a purpose: what the ledger says is shown, where there are any.
+// Somebody who may not see claims is Forbidden.
+func facts(tx *db.Tx, who access.Actor, purpose access.Purpose, also ...access.Field) ([]access.Field, error) {
 	err := may(who)
 	if err != nil {
 		return nil, err
 	}
-	fields, err := member.FieldsFor(tx, who, purpose, listSubject, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)
+	fields, err := member.FieldsFor(tx, who, purpose, listSubject, append(also, access.FieldName, access.FieldBirth, access.FieldMemberID, access.FieldClaims, access.FieldAmounts)...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +60,11 @@ func facts(tx *db.Tx, who access.Actor, purpose access.Purpose) ([]access.Field,
 		return nil, fault.New(fault.Forbidden, "Your account may not see claims. Ask your office's local administrator, or the HelpDesk")
 	}
 	return fields, nil
+}
+
+// without leaves a fact out: one of which there is nothing to show.
+func without(fields []access.Field, f access.Field) []access.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(one access.Field) bool { return one == f })
 }
 
 // finding is a way to claims, and what the ledger says when it leads nowhere.
@@ -139,8 +141,11 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 			return err
 		}
 		shows := page.fields
-		if len(page.Rows) == 0 {
+		switch {
+		case len(page.Rows) == 0:
 			shows = []access.Field{access.FieldName} // of the member to whom there are no claims
+		case !slices.ContainsFunc(page.Rows, Summary.hasAmounts):
+			shows = without(shows, access.FieldAmounts)
 		}
 		m, err := member.Get(tx, who, access.Payment, listSubject, ref, shows...)
 		if err != nil {
@@ -156,7 +161,9 @@ func (s *Service) ByMember(ctx context.Context, who access.Actor, key member.Key
 }
 
 // ByNumber gives the claims of the actor's organization with a number: the
-// plan's, or the office's own. It answers NotFound for none.
+// plan's, or the office's own. Of a single one it gives the ID alone, for a
+// door that then opens the claim: that shows it, and writes down that it did.
+// It answers NotFound for none.
 func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string) (Page, error) {
 	key := fold(number)
 	if key == "" || len(key) > longestNumber {
@@ -164,18 +171,44 @@ func (s *Service) ByNumber(ctx context.Context, who access.Actor, number string)
 	}
 	var page Page
 	err := s.looked(ctx, who, finding{guarded: true, missed: disclosure.Look{Subject: listSubject, Key: "claim number", Outcome: disclosure.NotFound}, find: func(tx *db.Tx) error {
-		var err error
-		page, err = rowsOf(tx, who, access.Payment, filter{where: "(c.number_folded = $2 or p.office_folded = $3)", args: []any{key, key}}, "")
+		f, err := ofNumber(tx, who.Org, key)
 		if err != nil {
 			return err
 		}
-		err = page.named(tx, who, access.Payment)
-		if err == nil && len(page.Rows) == 0 {
-			return errNone
+		page, err = rowsOf(tx, who, access.Payment, f, "")
+		if err != nil {
+			return err
 		}
-		return err
+		page.Rows, err = admitted(tx, who, page.Rows)
+		switch {
+		case err != nil:
+			return err
+		case len(page.Rows) == 0:
+			return errNone
+		case len(page.Rows) == 1:
+			page = Page{Rows: []Summary{{ID: page.Rows[0].ID}}}
+			return nil
+		}
+		return page.named(tx, who, access.Payment)
 	}})
 	return page, err
+}
+
+// admitted leaves out the claims of members whom the actor may not see. Those
+// under restriction stay: their page asks for a reason. It shows nothing.
+func admitted(tx *db.Tx, who access.Actor, rows []Summary) ([]Summary, error) {
+	var out []Summary
+	for _, r := range rows {
+		err := member.Admit(tx, who, r.member)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if _, closed := glass.Member(err); err != nil && !closed {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // ByDays gives the claims of the actor's organization for service that began
@@ -237,159 +270,29 @@ func OfMember(tx *db.Tx, who access.Actor, purpose access.Purpose, m id.Member, 
 }
 
 // Tied reports whether an organization has billed or given a service to a
-// member in the last 18 months, by what the plan's system has told.
+// member, by what the plan's system has told, so lately that the claim ties
+// them for as long as what a member.TieFinder has found is believed. The very
+// end of the 18 months is in the tie that was bound when the claim was loaded.
 func Tied(tx *db.Tx, org id.Organization, m id.Member) (bool, error) {
-	first := since(civil.Of(tx.Now, tx.Now.Location()))
-	var one int
-	err := tx.Row("select 1 from claim_party where org = $1 and member = $2 and from_on >= $3 limit 1", string(org), string(m), text(first)).Scan(&one)
-	if db.NoRows(err) {
-		return false, nil
+	first := since(civil.Of(tx.Now.Add(member.FoundLasts), time.UTC))
+	found, err := db.Collect(func(r *sql.Rows) (suspect, error) {
+		var s suspect
+		var diagnoses string
+		err := r.Scan(&s.id, &s.biller, &s.detail, &diagnoses)
+		s.diagnoses = strings.Fields(diagnoses)
+		return s, err
+	})(tx.Rows(`select c.id, c.billing_org, c.detail, c.diagnoses from claim_party p join claim c on c.id = p.claim
+		where p.org = $1 and p.member = $2 and c.to_on >= $3 order by case when c.billing_org = p.org then 0 else 1 end limit $4`,
+		string(org), string(m), text(first), PageSize))
+	if err != nil || len(found) == 0 {
+		return false, err
 	}
-	return err == nil, err
-}
-
-// filter narrows the claims of an organization; its placeholders begin at $2.
-type filter struct {
-	where string
-	args  []any
-}
-
-// reached leaves out the claims of providers that the actor has no access for.
-func (f filter) reached(who access.Actor) filter {
-	if len(who.Providers) == 0 {
-		return f
+	if found[0].biller == org {
+		return true, nil
 	}
-	var lists [2][]string
-	for i := range lists {
-		for _, npi := range who.Providers {
-			f.args = append(f.args, npi)
-			lists[i] = append(lists[i], "$"+strconv.Itoa(len(f.args)+1))
-		}
-	}
-	f.where += " and (c.rendering_npi in (" + strings.Join(lists[0], ", ") + ") or c.billing_npi in (" + strings.Join(lists[1], ", ") + "))"
-	return f
-}
-
-// rowsOf reads one page of the actor's organization's claims, without the
-// members' names.
-func rowsOf(tx *db.Tx, who access.Actor, purpose access.Purpose, f filter, after string) (Page, error) {
-	fields, err := facts(tx, who, purpose)
+	hide, err := withheld(tx, org, found...)
 	if err != nil {
-		return Page{}, err
+		return false, err
 	}
-	f = f.reached(who)
-	args := append([]any{string(who.Org)}, f.args...)
-	where := "p.org = $1 and " + f.where
-	if after != "" {
-		on, last, err := readCursor(after)
-		if err != nil {
-			return Page{}, err
-		}
-		n := len(args)
-		where += " and (p.from_on, p.claim) < ($" + strconv.Itoa(n+1) + ", $" + strconv.Itoa(n+2) + ")"
-		args = append(args, on, last)
-	}
-	rows, err := db.Collect(scanSummary)(tx.Rows(`select c.id, c.number, c.office_number, c.member, c.from_on, c.to_on, c.status, c.front_on, c.rendering_npi,
-			coalesce(d.amounts, 0), coalesce(d.charge, 0), coalesce(d.paid, 0), coalesce(d.owed, 0), coalesce(d.allowed, 0), coalesce(d.allowed_known, 0)
-		from claim_party p join claim c on c.id = p.claim left join claim_statement d on d.id = c.detail
-		where `+where+" order by p.from_on desc, p.claim desc limit "+strconv.Itoa(PageSize+1), args...))
-	if err != nil {
-		return Page{}, err
-	}
-	page := Page{Rows: rows, Amounts: slices.Contains(fields, access.FieldAmounts), fields: slices.DeleteFunc(fields, func(f access.Field) bool { return f == access.FieldMemberID })} // a list has no member IDs
-	if len(rows) > PageSize {
-		page.Rows = rows[:PageSize]
-		last := page.Rows[PageSize-1]
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(text(last.From) + " " + string(last.ID)))
-	}
-	for i := range page.Rows {
-		if !page.Amounts {
-			page.Rows[i].HasAmounts, page.Rows[i].Amounts = false, Amounts{}
-		}
-	}
-	return page, page.providers(tx)
-}
-
-func readCursor(after string) (on, last string, err error) {
-	raw, err := base64.RawURLEncoding.DecodeString(after)
-	if err != nil {
-		return "", "", errCursor
-	}
-	on, last, ok := strings.Cut(string(raw), " ")
-	_, dayErr := civil.Parse(on)
-	claim, idErr := id.Parse[ID](last)
-	if !ok || dayErr != nil || idErr != nil {
-		return "", "", errCursor
-	}
-	return on, string(claim), nil
-}
-
-func scanSummary(r *sql.Rows) (Summary, error) {
-	var m Summary
-	var from, to, front string
-	var amounts, allowed int64
-	err := r.Scan(&m.ID, &m.Number, &m.OfficeNumber, &m.member, &from, &to, &m.Status, &front, &m.renderingNPI,
-		&amounts, &m.Amounts.Charge, &m.Amounts.Paid, &m.Amounts.Owed, &m.Amounts.Allowed, &allowed)
-	if err != nil {
-		return m, err
-	}
-	m.HasAmounts, m.Amounts.AllowedKnown = amounts == 1, allowed == 1
-	m.From, err = day(from)
-	if err != nil {
-		return m, err
-	}
-	m.To, err = day(to)
-	if err != nil {
-		return m, err
-	}
-	m.AsOf, err = day(front)
-	return m, err
-}
-
-// providers puts names where the NPIs stand.
-func (p *Page) providers(tx *db.Tx) error {
-	var npis []code.NPI
-	for _, r := range p.Rows {
-		if npi := code.NPI(r.renderingNPI); npi != "" && !slices.Contains(npis, npi) {
-			npis = append(npis, npi)
-		}
-	}
-	found, err := provider.FindAll(tx, npis...)
-	if err != nil {
-		return err
-	}
-	for i := range p.Rows {
-		p.Rows[i].Rendering = p.Rows[i].renderingNPI
-		if name := found[code.NPI(p.Rows[i].renderingNPI)].Name; name != "" {
-			p.Rows[i].Rendering = name
-		}
-	}
-	return nil
-}
-
-// named puts the members in, writes down whose claims are shown, and leaves
-// out those of members whom the organization may not see.
-func (p *Page) named(tx *db.Tx, who access.Actor, purpose access.Purpose) error {
-	if len(p.Rows) == 0 {
-		return nil
-	}
-	ids := make([]id.Member, len(p.Rows))
-	for i, r := range p.Rows {
-		ids[i] = r.member
-	}
-	members, err := member.Listed(tx, who, purpose, listSubject, ids, p.fields...)
-	if err != nil {
-		return err
-	}
-	kept := p.Rows[:0]
-	for _, r := range p.Rows {
-		m, ok := members[r.member]
-		if !ok {
-			continue
-		}
-		r.Member = m
-		kept = append(kept, r)
-	}
-	p.Rows = kept
-	return nil
+	return slices.ContainsFunc(found, func(s suspect) bool { return !hide[s.id] }), nil
 }

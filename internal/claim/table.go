@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"strconv"
 	"strings"
+	"time"
 
+	"hsconnect/internal/access"
 	"hsconnect/internal/civil"
 	"hsconnect/internal/code"
 	"hsconnect/internal/db"
@@ -33,17 +35,19 @@ type kept struct {
 	detail       string // statement; empty while no amounts or lines are known
 	detailOn     civil.Date
 	detailSource string
-	payment      string
+	detailStatus Status // that it told
+	payment      string // of the same statement
 }
 
 const keptColumns = `c.id, c.number, c.office_number, c.member, c.billing_org, c.billing_npi, c.billing_tin, c.rendering_org, c.rendering_npi,
-	c.from_on, c.to_on, c.received_on, c.authorized, c.diagnoses, c.status, c.front, c.front_on, c.detail, c.detail_on, c.detail_source, c.payment`
+	c.from_on, c.to_on, c.received_on, c.authorized, c.diagnoses, c.status, c.front, c.front_on, c.detail, c.detail_on, c.detail_source, c.payment,
+	coalesce((select d.status from claim_statement d where d.id = c.detail), '')`
 
 func scanKept(r *sql.Rows) (*kept, error) {
 	var k kept
 	var from, to, received, diagnoses, frontOn, detailOn string
 	err := r.Scan(&k.id, &k.number, &k.officeNumber, &k.member, &k.billingOrg, &k.billingNPI, &k.billingTIN, &k.renderingOrg, &k.renderingNPI,
-		&from, &to, &received, &k.authorized, &diagnoses, &k.status, &k.front, &frontOn, &k.detail, &detailOn, &k.detailSource, &k.payment)
+		&from, &to, &received, &k.authorized, &diagnoses, &k.status, &k.front, &frontOn, &k.detail, &detailOn, &k.detailSource, &k.payment, &k.detailStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -125,34 +129,49 @@ func (l *loader) write(tx *db.Tx, r *row, known map[string]*kept) error {
 		return err
 	}
 	changed := k.learn(r, l.format, statement, payment)
-	switch {
-	case is:
-		l.report.Added++
-	case changed:
-		l.report.Changed++
-	}
-	if is && len(k.orgs()) == 0 {
-		l.report.Unplaced++
-	}
+	l.count(k, is, changed)
 	err = k.store(tx, is)
 	if err != nil {
 		return err
 	}
+	err = sensitive.Mark(tx, l.who, subject(k.id), r.Labels...)
+	if err != nil {
+		return err
+	}
+	return k.join(tx, l.who, l.zone)
+}
+
+// join writes down the parties of a claim, and lets them see the member, but
+// for those from whom the claim is withheld.
+func (k *kept) join(tx *db.Tx, who access.Actor, zone *time.Location) error {
+	until := tiedUntil(k.to, zone)
 	for _, org := range k.orgs() {
-		err = tx.Later(`insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)
+		err := tx.Later(`insert into claim_party (org, claim, member, from_on, office_folded) values ($1, $2, $3, $4, $5)
 			on conflict (org, claim) do update set from_on = excluded.from_on, office_folded = excluded.office_folded`,
 			string(org), string(k.id), string(k.member), text(k.from), fold(k.officeNumber))
 		if err != nil {
 			return err
 		}
-		if until := tiedUntil(k.to, l.zone); until.After(tx.Now) {
-			err = member.BindFor(tx, l.who, org, k.member, member.TieClaim, until)
-			if err != nil {
-				return err
-			}
+		if !until.After(tx.Now) {
+			continue
+		}
+		hide, err := withheld(tx, org, k.suspect())
+		if err != nil {
+			return err
+		}
+		if hide[k.id] {
+			continue
+		}
+		err = member.BindFor(tx, who, org, k.member, member.TieClaim, until)
+		if err != nil {
+			return err
 		}
 	}
-	return sensitive.Mark(tx, l.who, "claim/"+string(k.id), r.Labels...)
+	return nil
+}
+
+func (k *kept) suspect() suspect {
+	return suspect{id: k.id, biller: k.billingOrg, detail: k.detail, diagnoses: k.diagnoses}
 }
 
 // learn takes in what a statement says, and reports whether another statement
@@ -190,8 +209,11 @@ func (k *kept) learn(r *row, source, statement, payment string) bool {
 		k.status, k.front, k.frontOn, changed = r.Status, statement, r.AsOf, true
 	}
 	if (r.HasAmounts || len(r.Lines) > 0) && k.tells(r, source) {
-		k.detail, k.detailOn, k.detailSource, changed = statement, r.AsOf, source, true
-		set(&k.payment, payment)
+		k.detail, k.detailOn, k.detailSource, k.detailStatus, changed = statement, r.AsOf, source, r.Status, true
+		k.payment = payment
+	}
+	if k.status == Reversed && k.detailStatus != Reversed {
+		k.payment = "" // it was taken back
 	}
 	return changed
 }
@@ -200,16 +222,19 @@ func (k *kept) learn(r *row, source, statement, payment string) bool {
 // a remittance: no adjustments, and nothing of the member's part.
 const sourceStatus = "277"
 
-// tells reports whether amounts and lines of a statement are to be shown: it is
-// no older than what is, and no poorer.
+// tells reports whether amounts, lines and payment of a statement are to be
+// shown: it is no older than the one that is, and no poorer, unless that one
+// speaks of a claim that was not finished yet.
 func (k *kept) tells(r *row, source string) bool {
-	if k.detail == "" {
+	switch {
+	case k.detail == "":
 		return true
-	}
-	if source == sourceStatus && k.detailSource != sourceStatus {
+	case r.AsOf.Before(k.detailOn):
 		return false
+	case source == sourceStatus && k.detailSource != sourceStatus:
+		return r.HasAmounts && r.Status.Finished() && !k.detailStatus.Finished()
 	}
-	return !r.AsOf.Before(k.detailOn)
+	return true
 }
 
 func (k *kept) store(tx *db.Tx, is bool) error {
@@ -279,11 +304,11 @@ func (l *loader) pay(tx *db.Tx, p *Payment) (string, error) {
 	if p == nil {
 		return "", nil
 	}
-	if known, ok := l.payments[p]; ok {
+	if known, ok := l.payments[*p]; ok {
 		return known, nil
 	}
 	ref := string(id.New[ID](tx.Now))
-	l.payments[p] = ref
+	l.payments[*p] = ref
 	return ref, tx.Later(`insert into claim_payment (id, import, method, trace, paid_on, cents, cents_known, payer, payee_npi, payee_tin, known_us)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		ref, string(l.ref), p.Method, p.Trace, text(p.On), p.Cents, db.Bit(p.CentsKnown), p.Payer, p.PayeeNPI, p.PayeeTIN, db.Micros(tx.Now))

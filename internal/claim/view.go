@@ -34,11 +34,12 @@ func (s *Service) Get(ctx context.Context, who access.Actor, claim ID) (View, er
 // GetIn is Get inside a transaction of the caller's, who writes down what was
 // not found.
 func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View, error) {
-	fields, err := facts(tx, who, purpose)
+	fields, err := facts(tx, who, purpose, access.FieldRequests)
 	if err != nil {
 		return View{}, err
 	}
-	found, err := db.Collect(scanKept)(tx.Rows("select "+keptColumns+" from claim c join claim_party p on p.claim = c.id where p.org = $1 and c.id = $2", string(who.Org), string(claim)))
+	found, err := db.Collect(scanKept)(tx.Rows("select "+keptColumns+" from claim c join claim_party p on p.claim = c.id where p.org = $1 and c.id = $2 and c.to_on >= $3",
+		string(who.Org), string(claim), text(shownFrom(tx.Now))))
 	if err != nil {
 		return View{}, err
 	}
@@ -46,26 +47,49 @@ func GetIn(tx *db.Tx, who access.Actor, purpose access.Purpose, claim ID) (View,
 		return View{}, errNone
 	}
 	k := found[0]
-	m, err := member.Get(tx, who, purpose, "claim/"+string(k.id), k.member, fields...)
+	hide, err := withheld(tx, who.Org, k.suspect())
+	if err != nil {
+		return View{}, err
+	}
+	if hide[k.id] {
+		return View{}, errNone
+	}
+	v := View{
+		Summary:  Summary{ID: k.id, Number: k.number, OfficeNumber: k.officeNumber, From: k.from, To: k.to, Status: k.status, AsOf: k.frontOn, renderingNPI: k.renderingNPI, member: k.member},
+		Received: k.received, DetailOn: k.detailOn, Authorized: k.authorized, Diagnoses: k.diagnoses, LookedAt: tx.Now,
+	}
+	err = v.fill(tx, k)
+	if err != nil {
+		return View{}, err
+	}
+	v.only(fields)
+	v.Member, err = member.Get(tx, who, purpose, subject(k.id), k.member, v.Fields...)
 	if fault.Is(err, fault.NotFound) {
 		return View{}, member.RefusedAs(err, errNone)
 	}
 	if err != nil {
 		return View{}, err
 	}
-	v := View{
-		Summary:  Summary{ID: k.id, Number: k.number, OfficeNumber: k.officeNumber, Member: m, From: k.from, To: k.to, Status: k.status, AsOf: k.frontOn, renderingNPI: k.renderingNPI, member: k.member},
-		Received: k.received, DetailOn: k.detailOn, Authorized: k.authorized, Diagnoses: k.diagnoses, Disclosure: m.Shown, LookedAt: tx.Now,
-		Fields: fields,
-	}
-	err = v.fill(tx, k)
-	if err != nil {
-		return View{}, err
-	}
+	v.Disclosure = v.Member.Shown
+	return v, nil
+}
+
+// only takes out what is not among the fields, and keeps of these the ones of
+// which there is something: the ledger says that they are shown.
+func (v *View) only(fields []access.Field) {
 	if !slices.Contains(fields, access.FieldAmounts) {
 		v.hideAmounts()
 	}
-	return v, nil
+	if !slices.Contains(fields, access.FieldRequests) {
+		v.Authorized = ""
+	}
+	if !v.HasAmounts && (v.Payment == nil || !v.Payment.CentsKnown) {
+		fields = without(fields, access.FieldAmounts)
+	}
+	if v.Authorized == "" {
+		fields = without(fields, access.FieldRequests)
+	}
+	v.Fields = fields
 }
 
 // fill reads what belongs to a claim.
@@ -195,7 +219,7 @@ func (v *View) label(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	set, err := sensitive.Labels(tx, "claim/"+string(v.ID))
+	set, err := sensitive.Labels(tx, subject(v.ID))
 	if err != nil {
 		return err
 	}

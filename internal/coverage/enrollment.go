@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"hsconnect/internal/civil"
+	"hsconnect/internal/intake"
 )
 
 // Change says what a row of a file does.
@@ -134,11 +135,7 @@ func (u *Unreadable) Error() string { return u.Where + ": " + u.Reason }
 type Feed func(r io.Reader, emit func(Enrollment) error) error
 
 // Source is a file that can be read more than once.
-type Source struct {
-	Name string
-	Size int64 // bytes; 0 when it is not known
-	Open func() (io.ReadCloser, error)
-}
+type Source = intake.Source
 
 const maxText = 200
 

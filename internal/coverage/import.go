@@ -98,7 +98,6 @@ func (o Order) file(digest string) intake.File {
 
 var (
 	errTooLarge = fault.New(fault.TooLarge, "The file is larger than a file of enrollments may be (1 GB or 2,000,000 members). Split it")
-	errMoved    = fault.New(fault.Conflict, "The file changed while it was being read. Nothing was loaded; load it again when it is complete")
 	// errStop ends a transaction that found a refusal, errHeld one whose file
 	// has to wait for a second person.
 	errStop = errors.New("coverage: refused while it was applied")
@@ -127,11 +126,11 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 	if o.Source.Size > MaxFile {
 		return Report{}, errTooLarge
 	}
-	in := &reading{ctx: ctx, src: o.Source, feed: o.Feed, progress: o.Progress, passes: 3}
+	in := &reading{Reading: intake.Reading{Ctx: ctx, Source: o.Source, Limit: MaxFile, TooLarge: errTooLarge, Progress: o.Progress, Passes: 3}, feed: o.Feed}
 	if o.asks() {
-		in.passes++
+		in.Passes++
 	}
-	digest, err := in.digest()
+	digest, err := in.Digest()
 	if err != nil {
 		return Report{}, err
 	}
@@ -149,7 +148,7 @@ func (s *Service) Load(ctx context.Context, who access.Actor, o Order) (Report, 
 		}
 		return Report{}, err
 	case fault.Is(err, fault.Unavailable): // the staging stays, to go on with
-		if stopped := in.stopped(); stopped != nil {
+		if stopped := in.Stopped(); stopped != nil {
 			return Report{}, stopped // whatever it was that noticed first
 		}
 		return Report{}, err
@@ -186,7 +185,7 @@ func (s *Service) known(ctx context.Context, who access.Actor, o Order, f intake
 }
 
 func (s *Service) stageAndApply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File) (Report, error) {
-	rep, err := s.stage(ctx, who, in, f)
+	rep, err := s.stage(who, in, f)
 	if err != nil || rep.RefusedTotal > 0 {
 		return rep, err
 	}
@@ -239,9 +238,9 @@ func (s *Service) preview(ctx context.Context, who access.Actor, o Order, in *re
 // apply writes what a staged file says, in one transaction.
 func (s *Service) apply(ctx context.Context, who access.Actor, o Order, in *reading, f intake.File, read Report) (Report, error) {
 	var rep Report
-	before := in.done
+	before := in.Done
 	err := s.DB.Update(ctx, func(tx *db.Tx) error {
-		rep, in.done = Report{}, before // the closure may run again
+		rep, in.Done = Report{}, before // the closure may run again
 		ref := id.New[id.Import](tx.Now)
 		err := alone(tx, ref)
 		if err != nil {

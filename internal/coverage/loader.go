@@ -1,7 +1,6 @@
 package coverage
 
 import (
-	"context"
 	"maps"
 	"slices"
 
@@ -58,33 +57,15 @@ func newLoader(who access.Actor, today civil.Date, ref id.Import, run string, o 
 // within gives its function a transaction.
 type within func(func(tx *db.Tx) error) error
 
-// batch gives the rows of one staged batch.
-func (s *Service) batch(ctx context.Context, who access.Actor, key string, no int) ([]stagedRow, error) {
-	var body []byte
-	err := s.DB.View(ctx, func(tx *db.Tx) error {
-		var err error
-		body, err = intake.Batch(tx, who, key, no)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return decodeRows(body)
-}
-
 // all takes every staged row, and then those whom a full file does not name.
 func (l *loader) all(in *reading, tx within) error {
 	for no, left := 0, l.report.Rows; left > 0; no++ {
-		var body []byte
+		var rows []stagedRow
 		err := tx(func(tx *db.Tx) error {
 			var err error
-			body, err = intake.Batch(tx, l.who, l.file.Key, no)
+			rows, err = intake.Rows[stagedRow](tx, l.who, l.file.Key, no)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		rows, err := decodeRows(body)
 		if err != nil {
 			return err
 		}
@@ -99,7 +80,7 @@ func (l *loader) all(in *reading, tx within) error {
 			return err
 		}
 		left -= len(rows)
-		err = in.step(len(rows), l.report.Rows)
+		err = in.Step(len(rows), l.report.Rows)
 		if err != nil {
 			return err
 		}

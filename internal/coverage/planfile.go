@@ -10,6 +10,7 @@ import (
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/fault"
+	"hsconnect/internal/intake"
 )
 
 // MaxPlanFile bounds a file of plans, in bytes: it becomes one entry of the record.
@@ -66,7 +67,7 @@ func (s *Service) ImportPlanFile(ctx context.Context, who access.Actor, r io.Rea
 		err = nil
 	}
 	if err != nil {
-		return PlanReport{}, readable(err)
+		return PlanReport{}, intake.Readable(err)
 	}
 	if f.report.RefusedTotal == 0 && len(f.plans) == 0 {
 		f.report.refuse(Place{}.String(), "it names its columns and holds no plan")
@@ -259,7 +260,7 @@ func (a *atMost) Read(p []byte) (int, error) {
 		return 0, errLargePlans
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return n, &readFailure{err}
+		return n, intake.ReadFailure(err)
 	}
 	return n, err
 }

@@ -11,6 +11,7 @@ import (
 	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
+	"hsconnect/internal/intake"
 	"hsconnect/internal/member"
 	"hsconnect/internal/record"
 )
@@ -81,7 +82,7 @@ func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, s
 			return errStop
 		}
 		if rep.Rows != first.Rows {
-			return errMoved
+			return intake.ErrMoved
 		}
 		body, err := json.Marshal(map[string]any{"file": src.Name, "rows": rep.Rows, "changed": rep.Changed, "same": rep.Same, "older": rep.Older})
 		if err != nil {
@@ -141,7 +142,7 @@ func (f statements[T]) pass(ctx context.Context, who access.Actor, src Source, r
 		rep.Refused = append(rep.Refused, bad.Refusal)
 		return nil
 	case err != nil:
-		return readable(err)
+		return intake.Readable(err)
 	case rep.Rows == 0:
 		rep.RefusedTotal++
 		rep.Refused = append(rep.Refused, Refusal{Place{}.String(), errNoRow})
@@ -223,7 +224,7 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, errTooLarge
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return n, &readFailure{err}
+		return n, intake.ReadFailure(err)
 	}
 	return n, err
 }

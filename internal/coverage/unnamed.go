@@ -39,7 +39,7 @@ func (l *loader) unnamed(in *reading, tx within) error {
 			return err
 		}
 		after = string(ids[len(ids)-1])
-		err = in.stopped()
+		err = in.Stopped()
 		if err != nil {
 			return err
 		}

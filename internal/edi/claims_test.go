@@ -175,8 +175,12 @@ func TestPublishedClaimsLoadOrSayWhyNot(t *testing.T) {
 		t.Fatalf("%+v", rep)
 	}
 	page, err := s.ByNumber(t.Context(), who, "PT-ACCT-001")
-	if err != nil || page.Rows[0].Status != claim.Paid || page.Rows[0].Amounts.Paid != 45000 {
-		t.Errorf("%+v %v", page.Rows, err)
+	if err != nil || len(page.Rows) != 1 {
+		t.Fatal(len(page.Rows), err)
+	}
+	v, err := s.Get(t.Context(), who, page.Rows[0].ID)
+	if err != nil || v.Status != claim.Paid || v.Summary.Amounts.Paid != 45000 {
+		t.Errorf("%s %+v %v", v.Status, v.Summary.Amounts, err)
 	}
 }
 

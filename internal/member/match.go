@@ -271,7 +271,7 @@ func GetChosen(tx *db.Tx, who access.Actor, purpose access.Purpose, subject stri
 // among those that the actor's organization may see already. It notes no new
 // reason to see anybody and shows nothing: who shows something reads it with
 // Get. It answers NotFound alike for none, for several, and for a member whom
-// the organization may not see.
+// the organization may not see: see Refused.
 func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	var problems []fault.Problem
 	if FoldNumber(k.Number) == "" {
@@ -287,17 +287,20 @@ func Tied(tx *db.Tx, who access.Actor, k Key) (id.Member, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(found) != 1 {
+	var m id.Member
+	if len(found) == 1 {
+		m = found[0].ID
+	}
+	err = Admit(tx, who, m) // asked for nobody as well, so that the time taken tells nothing
+	switch {
+	case m == "" && (err == nil || fault.Is(err, fault.NotFound)):
 		return "", errNoMatch
-	}
-	err = Admit(tx, who, found[0].ID)
-	if fault.Is(err, fault.NotFound) {
+	case fault.Is(err, fault.NotFound):
 		return "", RefusedAs(err, errNoMatch)
-	}
-	if err != nil {
+	case err != nil:
 		return "", err
 	}
-	return found[0].ID, nil
+	return m, nil
 }
 
 // Listed gives the members of a list, each with the facts that the list shows

@@ -28,11 +28,11 @@ const (
 func strongest() []Tie { return []Tie{TieRequest, TieClaim, TiePanel, TieVisit} }
 
 const (
-	// foundLasts is how long a tie that the portal finds in its own data
+	// FoundLasts is how long a tie that the portal finds in its own data
 	// (panel, claim) is believed after it was last found: as long as the
 	// longest month, so that who changes the primary care provider is not
 	// lost to the former one in the middle of a month's work.
-	foundLasts = 31 * 24 * time.Hour
+	FoundLasts = 31 * 24 * time.Hour
 	// foundAgain is when such a tie is written anew, so that a member who is
 	// looked at all day is written once a day.
 	foundAgain = 30 * 24 * time.Hour
@@ -96,7 +96,7 @@ func Renew(tx *db.Tx, who access.Actor, m id.Member, finders ...TieFinder) (Tie,
 		if !ok {
 			continue
 		}
-		err = Bind(tx, who, m, kind, tx.Now.Add(foundLasts))
+		err = Bind(tx, who, m, kind, tx.Now.Add(FoundLasts))
 		if err != nil {
 			return "", err
 		}

@@ -201,6 +201,9 @@ func (s *Service) load(ctx context.Context, l *loading) (Report, error) {
 		rep = l.report // the closure may run again
 		return l.store(tx, &rep)
 	})
+	if err == nil && s.Loaded != nil {
+		err = s.Loaded(ctx, l.who)
+	}
 	if err != nil {
 		return Report{}, err
 	}

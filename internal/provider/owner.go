@@ -9,13 +9,19 @@ import (
 	"hsconnect/internal/id"
 )
 
-// Owners gives which organization has an NPI, and which has a tax number that
-// no other has, for an import to compare with. It takes the permission to
-// import.
-func Owners(tx *db.Tx, who access.Actor) (byNPI map[code.NPI]id.Organization, byTIN map[code.TIN]id.Organization, err error) {
-	err = who.May(access.ImportData)
+// Owned says whose the NPIs and tax numbers of organizations are.
+type Owned struct {
+	ByNPI map[code.NPI]id.Organization
+	ByTIN map[code.TIN]id.Organization // "" where several have it: it names nobody
+	TIN   map[id.Organization]code.TIN
+}
+
+// Owners gives which organization has which NPI and tax number, for an import
+// to compare with. It takes the permission to import.
+func Owners(tx *db.Tx, who access.Actor) (Owned, error) {
+	err := who.May(access.ImportData)
 	if err != nil {
-		return nil, nil, err
+		return Owned{}, err
 	}
 	type owner struct {
 		org id.Organization
@@ -27,16 +33,16 @@ func Owners(tx *db.Tx, who access.Actor) (byNPI map[code.NPI]id.Organization, by
 		return o, r.Scan(&o.org, &o.npi, &o.tin)
 	})(tx.Rows("select id, npi, tin from organization"))
 	if err != nil {
-		return nil, nil, err
+		return Owned{}, err
 	}
-	byNPI, byTIN = make(map[code.NPI]id.Organization, len(found)), make(map[code.TIN]id.Organization, len(found))
+	out := Owned{ByNPI: make(map[code.NPI]id.Organization, len(found)), ByTIN: make(map[code.TIN]id.Organization, len(found)), TIN: make(map[id.Organization]code.TIN, len(found))}
 	for _, o := range found {
-		byNPI[o.npi] = o.org
-		if _, twice := byTIN[o.tin]; twice {
-			byTIN[o.tin] = "" // shared: it names nobody
+		out.ByNPI[o.npi], out.TIN[o.org] = o.org, o.tin
+		if _, twice := out.ByTIN[o.tin]; twice {
+			out.ByTIN[o.tin] = ""
 			continue
 		}
-		byTIN[o.tin] = o.org
+		out.ByTIN[o.tin] = o.org
 	}
-	return byNPI, byTIN, nil
+	return out, nil
 }

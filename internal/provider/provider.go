@@ -84,6 +84,8 @@ type Party struct {
 type Deps struct {
 	DB  *db.DB
 	Log *slog.Logger
+	// Loaded is told when a file of the directory was loaded; nil tells nobody.
+	Loaded func(ctx context.Context, who access.Actor) error
 }
 
 // Service does what this package promises.

@@ -64,23 +64,6 @@ func (c Category) Words() string {
 	return ""
 }
 
-// Security is the label as machines write it.
-func (c Category) Security() string {
-	switch c {
-	case SubstanceUse:
-		return "42CFRPart2"
-	case Behavioral:
-		return "BH"
-	case HIV:
-		return "HIV"
-	case Reproductive:
-		return "SEX"
-	case Genetic:
-		return "GDIS"
-	}
-	return ""
-}
-
 // Code is a service or diagnosis by its code, with or without dots.
 type Code struct {
 	System code.System
@@ -176,7 +159,16 @@ type entry struct {
 }
 
 func (e entry) fits(c Code) bool {
-	return e.system == c.System && (e.code == c.plain() || e.begins && strings.HasPrefix(c.plain(), e.code))
+	return oneSystem(e.system) == oneSystem(c.System) && (e.code == c.plain() || e.begins && strings.HasPrefix(c.plain(), e.code))
+}
+
+// oneSystem takes CPT for HCPCS, of which it is the first level: files name
+// either for the same code.
+func oneSystem(s code.System) code.System {
+	if s == code.CPT {
+		return code.HCPCS
+	}
+	return s
 }
 
 // prefixes gives every beginning of every code, once: one of them must stand

@@ -121,7 +121,7 @@ func plural(n int, one, many string) string {
 func claimsTable(page claim.Page, caption string) kit.Table {
 	t := kit.Table{Caption: caption, HideCaption: true, Worklist: true,
 		Columns: []kit.Column{{Text: "Claim", Shrink: true}, {Text: "Member", Wide: true}, {Text: "Service"}, {Text: "Status", Wide: true}},
-		Empty:   kit.Empty(kit.EmptyProps{Title: "No claims", Text: "Claims that your office billed, or whose service it gave, appear here when the plan’s system has told of them."})}
+		Empty:   kit.Empty(kit.EmptyProps{Title: "No claims", Text: "Claims that your office billed, or whose service it gave under its own tax number, appear here when the plan’s system has told of them."})}
 	if page.Amounts {
 		t.Columns = append(t.Columns, kit.Column{Text: "Charged", Number: true}, kit.Column{Text: "Paid", Number: true})
 	}

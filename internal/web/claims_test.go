@@ -5,7 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
 	"hsconnect/internal/portaltest/portal"
 )
 
@@ -102,4 +105,31 @@ func TestAMembersPageListsTheOfficesClaims(t *testing.T) {
 	if strings.Contains(a.Body, "P-2001") {
 		t.Error("another office's claim is on the page")
 	}
+}
+
+// A right pair of another office's member answers as a wrong one does, to the
+// last byte; the ledger says whose it was (Q-06, P-02).
+func TestAnotherOfficesMemberLeavesATraceThatNobodySees(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		b := p.SignedIn(t, p.Stranger)
+		search := func(number, birth string) string {
+			p.Clock.Advance(time.Minute)
+			a := b.Post("/claims", url.Values{"number": {number}, "birth": {birth}})
+			wants(t, a, http.StatusNotFound, "Nothing found")
+			return strings.NewReplacer(number, "", birth, "").Replace(a.Body)
+		}
+		right, wrong := search("SHA30000003", "12/31/1950"), search("SHA39999993", "12/31/1950")
+		if right != wrong {
+			t.Errorf("the answers differ:\n%s\n%s", right, wrong)
+		}
+		var rows []disclosure.Row
+		err := p.DB.View(t.Context(), func(tx *db.Tx) error {
+			var err error
+			rows, err = disclosure.OfPerson(tx, p.Privacy.Actor, p.Stranger.Actor.Person, 10)
+			return err
+		})
+		if err != nil || len(rows) != 2 || rows[0].Outcome != disclosure.NotFound || rows[0].Member != "" || rows[1].Outcome != disclosure.Refused || rows[1].Member == "" || len(rows[1].Fields) > 0 {
+			t.Errorf("%+v %v", rows, err)
+		}
+	})
 }

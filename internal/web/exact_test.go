@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -56,6 +57,7 @@ type stage struct {
 	opening glass.ID   // of the time when she was under restriction
 	people  []portal.Person
 	browser map[string]*portal.Browser
+	instead map[string]func() (string, url.Values) // of a fixture
 }
 
 // plantedReason stands in the words in which somebody gives a reason about her.
@@ -91,7 +93,7 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 	at := func(path string) func() (string, url.Values) {
 		return func() (string, url.Values) { return path, nil }
 	}
-	return map[string]func() (string, url.Values){
+	all := map[string]func() (string, url.Values){
 		"GET /{$}":                             at("/"),
 		"GET /members/{id}":                    at("/members/" + string(s.member)),
 		"GET /authorizations":                  at("/authorizations"),
@@ -126,6 +128,8 @@ func (s *stage) fixtures() map[string]func() (path string, form url.Values) {
 			return "/plan/privacy/fields/preview", url.Values{"role": {"viewer"}, "purpose": {"TREATMENT"}, "number": {"PLT770001"}, "birth": {"4/17/1949"}}
 		},
 	}
+	maps.Copy(all, s.instead)
+	return all
 }
 
 func (s *stage) must(t *testing.T, err error) {
@@ -192,8 +196,8 @@ func (s *stage) state(t *testing.T) {
 	s.must(t, err)
 	other, err := s.Coverage.ImportOther(t.Context(), portal.Operator(), csvSource("member_number,payer,policy_kind,pays,from,to\nPLT770001,Plantedmutual,employer,primary,2026-02-01,\n"))
 	s.must(t, err)
-	claims, err := s.Claims.Import(t.Context(), portal.Operator(), csvSource("claim_number,member_number,birth,billing_npi,rendering_npi,status,as_of,from,charge,paid\n"+
-		"PLC770077,PLT770001,1949-04-17,"+string(s.Office.NPI)+",,paid,2026-11-20,2026-11-10,7707.07,0.01\n"), "csv", claim.CSV, nil)
+	claims, err := s.Claims.Import(t.Context(), portal.Operator(), csvSource("claim_number,member_number,birth,billing_npi,rendering_npi,status,as_of,from,charge,paid,authorization\n"+
+		"PLC770077,PLT770001,1949-04-17,"+string(s.Office.NPI)+",,paid,2026-11-20,2026-11-10,7707.07,0.01,"+string(s.open)+"\n"), "csv", claim.CSV, nil)
 	s.must(t, err)
 	if spent.RefusedTotal+other.RefusedTotal+claims.RefusedTotal > 0 {
 		t.Fatalf("refused: %v %v %v", spent.Refused, other.Refused, claims.Refused)
