@@ -114,7 +114,7 @@ func TestServicesUseWhatIsMade(t *testing.T) {
 			clerk := access.Actor{Person: "dana", Name: "Dana", Side: access.Office, Org: id.Organization(plan.OrgID(m.Org)), OrgName: "Office", Roles: []access.Role{access.Requester}, Door: access.DoorWeb}
 			page, err := bills.ByMember(ctx(), clerk, member.Key{Number: m.Number, Birth: m.Birth}, "")
 			must(t, err)
-			if len(page.Rows) != 3 || page.Rows[0].Amounts.Charge == 0 {
+			if len(page.Rows) < 1 || len(page.Rows) > 2 || page.Rows[0].Amounts.Charge == 0 { // of three, in three years: older ones are not shown
 				t.Fatalf("member %d has %d claims", i, len(page.Rows))
 			}
 			_, err = bills.Get(ctx(), clerk, page.Rows[0].ID)
