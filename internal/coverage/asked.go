@@ -36,6 +36,10 @@ func (a *asked) choose(tx *db.Tx, m member.Member, fields []access.Field) ([]acc
 		a.unborn, a.fields = true, tells
 		return tells, nil
 	}
+	if !slices.ContainsFunc(fields, func(f access.Field) bool { return f == access.FieldCoverage || slices.Contains(ofPlan(), f) }) {
+		a.fields = fields // none of them depends on the coverage of the day
+		return fields, nil
+	}
 	var err error
 	a.span, a.covered, err = On(tx, m.ID, a.on)
 	if err != nil {
