@@ -17,9 +17,9 @@ type importCmd struct {
 	Members       importMembersCmd       `cmd:"" help:"Members and their coverage, from X12 834 (005010X220A1), CSV or NDJSON. Example: hsconnect import members enrollment.834"`
 	Organizations importOrganizationsCmd `cmd:"" help:"Offices and facilities, from CSV. Example: hsconnect import organizations organizations.csv"`
 	Practitioners importPractitionersCmd `cmd:"" help:"Practitioners, from CSV; load organizations first. Example: hsconnect import practitioners practitioners.csv"`
-	Plans         importPlansCmd         `cmd:"" help:"Plans with what services cost and whether they need an authorization, from CSV (a service a row). Example: hsconnect import plans plans.csv"`
-	Spent         importSpentCmd         `cmd:"" help:"What members have used of deductibles and out-of-pocket limits, from CSV. Example: hsconnect import spent spent.csv"`
-	OtherCoverage importOtherCmd         `cmd:"" help:"Insurance that members have beside the plan's, from CSV. Example: hsconnect import other-coverage other.csv"`
+	Plans         importPlansCmd         `cmd:"" help:"Plans with what services cost and whether they need an authorization, from CSV or NDJSON (a service a row). Example: hsconnect import plans plans.csv"`
+	Spent         importSpentCmd         `cmd:"" help:"What members have used of deductibles and out-of-pocket limits, from CSV or NDJSON. Example: hsconnect import spent spent.csv"`
+	OtherCoverage importOtherCmd         `cmd:"" help:"Insurance that members have beside the plan's, from CSV or NDJSON. Example: hsconnect import other-coverage other.csv"`
 	Held          importHeldCmd          `cmd:"" help:"List the files that wait for a second person, or did. Example: hsconnect import held"`
 	Approve       importApproveCmd       `cmd:"" help:"Apply a held file that somebody else loaded. Example: hsconnect import approve ID --reason \"agreed with the sponsor\""`
 	Refuse        importRefuseCmd        `cmd:"" help:"Say that a held file will not be applied. Example: hsconnect import refuse ID --reason \"half of the file is missing\""`
@@ -56,26 +56,6 @@ func refusals(named []coverage.Refusal, total int, what string) bool {
 		fmt.Printf("Nothing was loaded: %d refused. Mend the file and load it again.\n", total)
 	}
 	return total > 0
-}
-
-type importPlansCmd struct{ importFile }
-
-func (p *importPlansCmd) Run(ctx context.Context) error {
-	file, err := os.Open(p.File)
-	if err != nil {
-		return err
-	}
-	return errors.Join(p.with(ctx, func(a *app.App) error {
-		rep, err := a.Coverage.ImportPlanFile(ctx, access.OperatorActor(osUser()), file)
-		if err != nil {
-			return err
-		}
-		if refusals(rep.Refused, rep.RefusedTotal, "rows") {
-			return errSaid
-		}
-		fmt.Printf("Loaded %d plans with %d copays.\n", rep.Plans, rep.Copays)
-		return nil
-	}), file.Close())
 }
 
 // directoryFile is a file of organizations or practitioners.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,41 +12,119 @@ import (
 	"hsconnect/internal/coverage"
 )
 
-type importSpentCmd struct{ importFile }
+// asking is whether somebody sees what a file would change before it is loaded.
+type asking struct {
+	Check bool `help:"Say what the file would change, and load nothing. Exit status 1 when anything is refused."`
+	Yes   bool `help:"Load without asking. Off a terminal nobody is asked."`
+}
+
+// asks reports whether to ask.
+func (a asking) asks() bool { return !a.Yes && !a.Check && interactive() }
+
+type importPlansCmd struct {
+	importFile
+	asking
+}
+
+func (p *importPlansCmd) Run(ctx context.Context) error {
+	file, err := os.Open(p.File)
+	if err != nil {
+		return err
+	}
+	o := coverage.PlanOrder{File: file, CheckOnly: p.Check}
+	if p.asks() {
+		o.Ask = func(rep coverage.PlanReport) bool {
+			changedPlans(rep)
+			return confirmed("Load the file? [y/N] ")
+		}
+	}
+	return errors.Join(p.with(ctx, func(a *app.App) error {
+		rep, err := a.Coverage.LoadPlanFile(ctx, access.OperatorActor(osUser()), o)
+		switch {
+		case err != nil:
+			return err
+		case refusals(rep.Refused, rep.RefusedTotal, "rows"):
+			return errSaid
+		case rep.Declined:
+			fmt.Println("Nothing was loaded.")
+			return errSaid
+		case p.Check:
+			changedPlans(rep)
+			fmt.Println("Nothing was loaded.")
+			return nil
+		}
+		fmt.Printf("Loaded %d plans with %d copays: %d added, %d changed.\n", rep.Plans, rep.Copays, rep.Added, rep.Changed)
+		return nil
+	}), file.Close())
+}
+
+func changedPlans(rep coverage.PlanReport) {
+	fmt.Printf("Of %d plans with %d copays the file would add %d and change %d.\n", rep.Plans, rep.Copays, rep.Added, rep.Changed)
+}
+
+type importSpentCmd struct {
+	importFile
+	asking
+}
 
 func (c *importSpentCmd) Run(ctx context.Context) error {
-	return c.statements(ctx, "amounts", func(a *app.App, who access.Actor, src coverage.Source) (coverage.StatementReport, error) {
-		return a.Coverage.ImportSpent(ctx, who, src)
-	})
+	return c.statements(ctx, c.asking, "amounts", func(a *app.App) loadStatements { return a.Coverage.LoadSpent })
 }
 
-type importOtherCmd struct{ importFile }
+type importOtherCmd struct {
+	importFile
+	asking
+}
 
 func (c *importOtherCmd) Run(ctx context.Context) error {
-	return c.statements(ctx, "members", func(a *app.App, who access.Actor, src coverage.Source) (coverage.StatementReport, error) {
-		return a.Coverage.ImportOther(ctx, who, src)
-	})
+	return c.statements(ctx, c.asking, "members", func(a *app.App) loadStatements { return a.Coverage.LoadOther })
 }
 
+// loadStatements is one of the imports about members that are there.
+type loadStatements func(ctx context.Context, who access.Actor, o coverage.StatementOrder) (coverage.StatementReport, error)
+
 // statements loads a file about members that are there, and tells what came of it.
-func (f importFile) statements(ctx context.Context, what string, load func(*app.App, access.Actor, coverage.Source) (coverage.StatementReport, error)) error {
+func (f importFile) statements(ctx context.Context, how asking, what string, load func(*app.App) loadStatements) error {
 	size, err := f.size()
 	if err != nil {
 		return err
 	}
-	src := coverage.Source{Name: f.name(), Size: size, Open: func() (io.ReadCloser, error) { return os.Open(f.File) }}
-	return f.with(ctx, func(a *app.App) error {
-		rep, err := load(a, access.OperatorActor(osUser()), src)
-		if err != nil {
-			return err
+	o := coverage.StatementOrder{CheckOnly: how.Check,
+		Source: coverage.Source{Name: f.name(), Size: size, Open: func() (io.ReadCloser, error) { return os.Open(f.File) }}}
+	if how.asks() {
+		o.Ask = func(rep coverage.StatementReport) bool {
+			changedStatements(rep, what)
+			return confirmed("Load the file? [y/N] ")
 		}
-		if refusals(rep.Refused, rep.RefusedTotal, "rows") {
+	}
+	return f.with(ctx, func(a *app.App) error {
+		rep, err := load(a)(ctx, access.OperatorActor(osUser()), o)
+		switch {
+		case err != nil:
+			return err
+		case refusals(rep.Refused, rep.RefusedTotal, "rows"):
 			return errSaid
+		case rep.Declined:
+			fmt.Println("Nothing was loaded.")
+			return errSaid
+		case how.Check:
+			changedStatements(rep, what)
+			fmt.Println("Nothing was loaded.")
+			return nil
 		}
 		fmt.Printf("Loaded %d rows: %d %s changed, %d known already.\n", rep.Rows, rep.Changed, what, rep.Same)
-		if rep.Older > 0 {
-			fmt.Printf("%d rows were left aside: something as of a later day is known.\n", rep.Older)
-		}
+		leftAside(rep)
 		return nil
 	})
+}
+
+func changedStatements(rep coverage.StatementReport, what string) {
+	fmt.Printf("Of %d rows %d %s would change; %d are known already.\n", rep.Rows, rep.Changed, what, rep.Same)
+	leftAside(rep)
+}
+
+func leftAside(rep coverage.StatementReport) {
+	if rep.Older > 0 {
+		fmt.Printf("%d rows are left aside: something as of a later day is known.\n", rep.Older)
+	}
 }

@@ -55,6 +55,11 @@ func otherTable() table {
 // see docs/import.md. A row is laid over what is known of the same payer and
 // kind of policy; a row without a payer ends what is known.
 func (s *Service) ImportOther(ctx context.Context, who access.Actor, src Source) (StatementReport, error) {
+	return s.LoadOther(ctx, who, StatementOrder{Source: src})
+}
+
+// LoadOther is ImportOther for whoever wants to see before what would change.
+func (s *Service) LoadOther(ctx context.Context, who access.Actor, order StatementOrder) (StatementReport, error) {
 	f := statements[OtherStatement]{table: otherTable(), kind: "other-coverage.loaded"}
 	f.same = func(s said[OtherStatement]) string { return strconv.Itoa(s.line) } // rows of one member go together
 	f.read = func(_ *db.Tx, cell func(string) string) (OtherStatement, string) { return readOther(cell) }
@@ -68,7 +73,7 @@ func (s *Service) ImportOther(ctx context.Context, who access.Actor, src Source)
 		rep.Same += len(all) - changed
 		return err
 	}
-	return f.load(ctx, s, who, src)
+	return f.load(ctx, s, who, order)
 }
 
 func readOther(cell func(string) string) (OtherStatement, string) {

@@ -1,6 +1,7 @@
 package coverage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"hsconnect/internal/access"
+	"hsconnect/internal/db"
 	"hsconnect/internal/fault"
 	"hsconnect/internal/intake"
 )
@@ -36,6 +38,9 @@ type PlanReport struct {
 	Rows         int
 	Plans        int
 	Copays       int
+	Added        int       // plans that we did not have
+	Changed      int       // plans of which something is known differently now
+	Declined     bool      // whoever was asked said no
 	Refused      []Refusal // the first thousand
 	RefusedTotal int
 }
@@ -47,20 +52,34 @@ func (p *PlanReport) refuse(where, reason string) {
 	}
 }
 
-// ImportPlanFile loads a CSV file of plans, a copay a row, whole or not at
+// PlanOrder is a file of plans and how to load it.
+type PlanOrder struct {
+	File io.Reader
+	// CheckOnly loads nothing and reports what would change.
+	CheckOnly bool
+	// Ask, when set, is shown what would change and says whether to go on.
+	Ask func(PlanReport) bool
+}
+
+// ImportPlanFile is LoadPlanFile without asking anybody.
+func (s *Service) ImportPlanFile(ctx context.Context, who access.Actor, r io.Reader) (PlanReport, error) {
+	return s.LoadPlanFile(ctx, who, PlanOrder{File: r})
+}
+
+// LoadPlanFile loads a file of plans, CSV or NDJSON, a copay a row, whole or not at
 // all; see docs/import.md. A plan that is known gets the name, contract, copays
 // and limits of the file in place of its own; plans that the file does not name
 // stay as they are.
 //
 // The error is for a file that cannot be read or stored; refused rows are in
 // the report.
-func (s *Service) ImportPlanFile(ctx context.Context, who access.Actor, r io.Reader) (PlanReport, error) {
+func (s *Service) LoadPlanFile(ctx context.Context, who access.Actor, o PlanOrder) (PlanReport, error) {
 	err := who.May(access.ImportData)
 	if err != nil {
 		return PlanReport{}, err
 	}
 	f := &planFile{at: map[string]int{}}
-	err = f.read(ctx, &atMost{r: r, left: MaxPlanFile})
+	err = f.read(ctx, &atMost{r: o.File, left: MaxPlanFile})
 	var bad *Unreadable
 	if errors.As(err, &bad) {
 		f.report.refuse(bad.Where, bad.Reason)
@@ -76,7 +95,46 @@ func (s *Service) ImportPlanFile(ctx context.Context, who access.Actor, r io.Rea
 	if f.report.RefusedTotal > 0 {
 		return f.report, nil
 	}
+	err = s.comparePlans(ctx, f)
+	if err != nil || o.CheckOnly {
+		return f.report, err
+	}
+	if o.Ask != nil && !o.Ask(f.report) {
+		f.report.Declined = true
+		return f.report, nil
+	}
 	return f.report, s.ImportPlans(ctx, who, f.plans)
+}
+
+// comparePlans counts what the file says otherwise than is known.
+func (s *Service) comparePlans(ctx context.Context, f *planFile) error {
+	return s.DB.View(ctx, func(tx *db.Tx) error {
+		f.report.Added, f.report.Changed = 0, 0
+		for _, p := range f.plans {
+			err := tx.Row("select 1 from coverage_plan where code = $1", p.Code).Scan(new(int64))
+			if db.NoRows(err) {
+				f.report.Added++
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			known, err := planOf(tx, p.Code)
+			if err != nil {
+				return err
+			}
+			if !samePlan(known, p) {
+				f.report.Changed++
+			}
+		}
+		return nil
+	})
+}
+
+func samePlan(known, said Plan) bool {
+	byKind := func(a, b Limit) int { return strings.Compare(string(a.Kind), string(b.Kind)) }
+	return known.Name == cmp.Or(said.Name, said.Code) && known.Contract == said.Contract && slices.Equal(known.Copays, said.Copays) &&
+		slices.Equal(slices.SortedFunc(slices.Values(known.Limits), byKind), slices.SortedFunc(slices.Values(said.Limits), byKind))
 }
 
 // planFile is a file of plans on its way in.

@@ -41,6 +41,11 @@ func spentTable() table {
 // one as of a later day holds, whichever comes first: an older one is left
 // aside and counted. Loading the same file twice changes nothing.
 func (s *Service) ImportSpent(ctx context.Context, who access.Actor, src Source) (StatementReport, error) {
+	return s.LoadSpent(ctx, who, StatementOrder{Source: src})
+}
+
+// LoadSpent is ImportSpent for whoever wants to see before what would change.
+func (s *Service) LoadSpent(ctx context.Context, who access.Actor, o StatementOrder) (StatementReport, error) {
 	today := civil.Of(s.DB.Now(), s.Zone)
 	plans := map[string]bool{}
 	f := statements[spent]{table: spentTable(), kind: "spent.loaded", put: putSpent}
@@ -61,7 +66,7 @@ func (s *Service) ImportSpent(ctx context.Context, who access.Actor, src Source)
 		}
 		return sp, ""
 	}
-	return f.load(ctx, s, who, src)
+	return f.load(ctx, s, who, o)
 }
 
 func spentKey(s spent) string {

@@ -23,6 +23,7 @@ type StatementReport struct {
 	Changed      int
 	Same         int       // known already
 	Older        int       // left aside: something newer is known
+	Declined     bool      // whoever was asked said no
 	Refused      []Refusal // the first thousand
 	RefusedTotal int
 }
@@ -32,6 +33,15 @@ func (p *StatementReport) refuse(line int, reason string) {
 	if len(p.Refused) < MaxRefusals {
 		p.Refused = append(p.Refused, Refusal{Where: Place{Line: line}.String(), Reason: reason})
 	}
+}
+
+// StatementOrder is a file of statements and how to load it.
+type StatementOrder struct {
+	Source Source
+	// CheckOnly loads nothing and reports what would change.
+	CheckOnly bool
+	// Ask, when set, is shown what would change and says whether to go on.
+	Ask func(StatementReport) bool
 }
 
 // said is one row of such a file: about whom, and what.
@@ -57,8 +67,10 @@ const statementBatch = 200
 var errNoRow = "it names its columns and holds no row"
 
 // load reads the file twice, like Import: once to check, once to store it in
-// one transaction.
-func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, src Source) (StatementReport, error) {
+// one transaction. What would change is found by storing it and taking that
+// back.
+func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, o StatementOrder) (StatementReport, error) {
+	src := o.Source
 	err := who.May(access.ImportData)
 	if err != nil {
 		return StatementReport{}, err
@@ -71,8 +83,25 @@ func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, s
 	if err != nil || first.RefusedTotal > 0 {
 		return first, err
 	}
+	if o.CheckOnly || o.Ask != nil {
+		rep, err := f.store(ctx, s, who, src, first.Rows, true)
+		if err != nil || rep.RefusedTotal > 0 || o.CheckOnly {
+			return rep, err
+		}
+		if !o.Ask(rep) {
+			rep.Declined = true
+			return rep, nil
+		}
+	}
+	return f.store(ctx, s, who, src, first.Rows, false)
+}
+
+var errUndo = errors.New("coverage: stored to see what changes")
+
+// store stores the file in one transaction, or stores it and takes it back.
+func (f statements[T]) store(ctx context.Context, s *Service, who access.Actor, src Source, rows int, undo bool) (StatementReport, error) {
 	var rep StatementReport
-	err = s.DB.Update(ctx, func(tx *db.Tx) error {
+	err := s.DB.Update(ctx, func(tx *db.Tx) error {
 		rep = StatementReport{} // the closure may run again
 		err := f.pass(ctx, who, src, &rep, true, func(fn func(tx *db.Tx) error) error { return fn(tx) })
 		if err != nil {
@@ -81,8 +110,11 @@ func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, s
 		if rep.RefusedTotal > 0 {
 			return errStop
 		}
-		if rep.Rows != first.Rows {
+		if rep.Rows != rows {
 			return intake.ErrMoved
+		}
+		if undo {
+			return errUndo
 		}
 		body, err := json.Marshal(map[string]any{"file": src.Name, "rows": rep.Rows, "changed": rep.Changed, "same": rep.Same, "older": rep.Older})
 		if err != nil {
@@ -91,6 +123,9 @@ func (f statements[T]) load(ctx context.Context, s *Service, who access.Actor, s
 		_, err = record.Append(tx, who, record.New{Subject: "import/" + string(id.New[id.Import](tx.Now)), Kind: f.kind, Body: body})
 		return err
 	})
+	if errors.Is(err, errUndo) {
+		return rep, nil
+	}
 	if errors.Is(err, errStop) {
 		rep.Changed, rep.Same, rep.Older = 0, 0, 0
 		return rep, nil
