@@ -63,11 +63,21 @@ func BindFor(tx *db.Tx, who access.Actor, org id.Organization, m id.Member, kind
 	return bind(tx, who, org, m, kind, until)
 }
 
+// bind makes the tie or lengthens it. A tie that holds long enough is touched
+// by neither statement, so that those who bind it at once do not wait for one
+// another.
 func bind(tx *db.Tx, who access.Actor, org id.Organization, m id.Member, kind Tie, until time.Time) error {
-	return tx.Later(`insert into member_tie (org, member, kind, since_us, until_us, person) values ($1, $2, $3, $4, $5, $6)
-		on conflict (org, member, kind) do update set until_us = excluded.until_us, since_us = excluded.since_us, person = excluded.person
-		where member_tie.until_us <> 0 and (excluded.until_us = 0 or excluded.until_us > member_tie.until_us)`,
+	err := tx.Later("insert into member_tie (org, member, kind, since_us, until_us, person) values ($1, $2, $3, $4, $5, $6) on conflict (org, member, kind) do nothing",
 		string(org), string(m), string(kind), db.Micros(tx.Now), db.Micros(until), string(who.Person))
+	if err != nil {
+		return err
+	}
+	const lengthen = "update member_tie set until_us = $1, since_us = $2, person = $3 where org = $4 and member = $5 and kind = $6 and until_us <> 0"
+	args := []any{db.Micros(until), db.Micros(tx.Now), string(who.Person), string(org), string(m), string(kind)}
+	if until.IsZero() {
+		return tx.Later(lengthen, args...)
+	}
+	return tx.Later(lengthen+" and until_us < $7", append(args, db.Micros(until))...)
 }
 
 // Renew asks the finders and binds what they find for the actor's
