@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"hsconnect/internal/access"
 	"hsconnect/internal/app"
+	"hsconnect/internal/dossier"
+	"hsconnect/internal/fault"
 	"hsconnect/internal/id"
 	"hsconnect/internal/record"
 )
@@ -52,6 +55,8 @@ type recordExportCmd struct {
 	place
 	Number string `arg:"" help:"The authorization number."`
 	Out    string `help:"File to write (default NUMBER.zip)."`
+	Legal  bool   `help:"It is for a legal proceeding: that is kept in the record, and a record of substance use treatment takes --order."`
+	Order  string `help:"With --legal: the court order and the subpoena, by what they are known by."`
 }
 
 func (r *recordExportCmd) Run(ctx context.Context) error {
@@ -69,7 +74,7 @@ func (r *recordExportCmd) Run(ctx context.Context) error {
 			return err
 		}
 		defer func() { _ = os.Remove(file.Name()) }() // gone already when the export was put in its place
-		err = errors.Join(a.Dossier.Export(ctx, access.OperatorActor(osUser()), number, file), file.Sync(), file.Close())
+		err = errors.Join(r.export(ctx, a, number, file), file.Sync(), file.Close())
 		if err != nil {
 			return err
 		}
@@ -80,6 +85,17 @@ func (r *recordExportCmd) Run(ctx context.Context) error {
 		fmt.Println("Wrote", out)
 		return nil
 	})
+}
+
+func (r *recordExportCmd) export(ctx context.Context, a *app.App, number id.Number, w io.Writer) error {
+	who := access.OperatorActor(osUser())
+	switch {
+	case r.Legal:
+		return a.Dossier.ExportFor(ctx, who, number, dossier.Proceeding{Order: r.Order}, w)
+	case r.Order != "":
+		return fault.New(fault.Invalid, "--order goes with --legal: say both, or neither")
+	}
+	return a.Dossier.Export(ctx, who, number, w)
 }
 
 type recordCheckCmd struct {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hsconnect/internal/db"
+	"hsconnect/internal/disclosure"
 	"hsconnect/internal/document"
 	"hsconnect/internal/dossier"
 	"hsconnect/internal/fault"
@@ -16,6 +17,7 @@ import (
 	"hsconnect/internal/priorauth"
 	"hsconnect/internal/record"
 	"hsconnect/internal/review"
+	"hsconnect/internal/sensitive"
 )
 
 const page = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
@@ -130,6 +132,72 @@ func TestExportIsForThoseWhoMayAndIsWrittenDown(t *testing.T) {
 		err = service(p).Export(context.Background(), p.Privacy.Actor, "A26-000000000-0", io.Discard)
 		if !fault.Is(err, fault.NotFound) {
 			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+// A record of substance use treatment goes to a legal proceeding under a court
+// order and a subpoena alone; either way it is kept (Q-02, 42 CFR 2.61).
+func TestAProceedingTakesAnOrder(t *testing.T) {
+	portal.Each(t, func(t *testing.T, p *portal.Portal) {
+		r := decided(t, p)
+		who := p.Privacy.Actor
+		ledger := func(outcome disclosure.Outcome) (n int) {
+			t.Helper()
+			err := p.DB.View(t.Context(), func(tx *db.Tx) error {
+				return tx.Row("select count(*) from disclosure where subject = $1 and outcome = $2 and member = $3", "record/"+string(r.Request), string(outcome), string(r.Member)).Scan(&n)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		err := service(p).ExportFor(t.Context(), who, r.Number, dossier.Proceeding{}, io.Discard)
+		if err != nil {
+			t.Errorf("without a label: %v", err)
+		}
+		err = p.Review.Label(t.Context(), p.Nurse.Actor, r.Number, []string{string(sensitive.SubstanceUse)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := ledger(disclosure.Shown)
+		for _, order := range []string{"", "  \n "} {
+			var out bytes.Buffer
+			err = service(p).ExportFor(t.Context(), who, r.Number, dossier.Proceeding{Order: order}, &out)
+			if !fault.Is(err, fault.Forbidden) || out.Len() > 0 || !strings.Contains(fault.Text(err), "42 CFR 2.61") {
+				t.Errorf("without an order: %v, %d bytes", err, out.Len())
+			}
+		}
+		if ledger(disclosure.Refused) != 2 || ledger(disclosure.Shown) != shown {
+			t.Error("what was refused is not in the ledger, or as shown")
+		}
+		var out bytes.Buffer
+		err = service(p).ExportFor(t.Context(), who, r.Number, dossier.Proceeding{Order: "Order 26-CV-1 of the District Court, subpoena of November 2"}, &out)
+		if err != nil || out.Len() == 0 {
+			t.Fatalf("with an order: %v", err)
+		}
+		if ledger(disclosure.Shown) != shown+1 {
+			t.Error("what was given is not in the ledger")
+		}
+		err = p.DB.View(t.Context(), func(tx *db.Tx) error {
+			all, err := record.Entries(tx, "request/"+string(r.Request))
+			kept := 0
+			for _, e := range all {
+				if e.Kind == "record.proceeding" && strings.Contains(string(e.Body), "26-CV-1") {
+					kept++
+				}
+			}
+			if kept != 1 {
+				t.Errorf("the record tells of the proceeding %d times", kept)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = service(p).Export(t.Context(), who, r.Number, io.Discard)
+		if err != nil {
+			t.Errorf("for the plan's own work: %v", err)
 		}
 	})
 }
