@@ -21,6 +21,23 @@ type asking struct {
 // asks reports whether to ask.
 func (a asking) asks() bool { return !a.Yes && !a.Check && interactive() }
 
+// ended tells what became of a file that is not loaded, and reports whether it
+// is not. would says what it would change.
+func (a asking) ended(refused []coverage.Refusal, total int, declined bool, would func()) (bool, error) {
+	switch {
+	case refusals(refused, total, "rows"):
+		return true, errSaid
+	case declined:
+		fmt.Println("Nothing was loaded.")
+		return true, errSaid
+	case a.Check:
+		would()
+		fmt.Println("Nothing was loaded.")
+		return true, nil
+	}
+	return false, nil
+}
+
 type importPlansCmd struct {
 	importFile
 	asking
@@ -40,18 +57,12 @@ func (p *importPlansCmd) Run(ctx context.Context) error {
 	}
 	return errors.Join(p.with(ctx, func(a *app.App) error {
 		rep, err := a.Coverage.LoadPlanFile(ctx, access.OperatorActor(osUser()), o)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case refusals(rep.Refused, rep.RefusedTotal, "rows"):
-			return errSaid
-		case rep.Declined:
-			fmt.Println("Nothing was loaded.")
-			return errSaid
-		case p.Check:
-			changedPlans(rep)
-			fmt.Println("Nothing was loaded.")
-			return nil
+		}
+		ended, err := p.ended(rep.Refused, rep.RefusedTotal, rep.Declined, func() { changedPlans(rep) })
+		if ended {
+			return err
 		}
 		fmt.Printf("Loaded %d plans with %d copays: %d added, %d changed.\n", rep.Plans, rep.Copays, rep.Added, rep.Changed)
 		return nil
@@ -99,18 +110,12 @@ func (f importFile) statements(ctx context.Context, how asking, what string, loa
 	}
 	return f.with(ctx, func(a *app.App) error {
 		rep, err := load(a)(ctx, access.OperatorActor(osUser()), o)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case refusals(rep.Refused, rep.RefusedTotal, "rows"):
-			return errSaid
-		case rep.Declined:
-			fmt.Println("Nothing was loaded.")
-			return errSaid
-		case how.Check:
-			changedStatements(rep, what)
-			fmt.Println("Nothing was loaded.")
-			return nil
+		}
+		ended, err := how.ended(rep.Refused, rep.RefusedTotal, rep.Declined, func() { changedStatements(rep, what) })
+		if ended {
+			return err
 		}
 		fmt.Printf("Loaded %d rows: %d %s changed, %d known already.\n", rep.Rows, rep.Changed, what, rep.Same)
 		leftAside(rep)

@@ -231,7 +231,7 @@ func things() map[string]string {
 		outsideSubject: "Disclosures outside the portal", "visit": "A stated visit",
 		"home": "The office's first page", "authorization list": "The list of authorizations", "coverage notices": "Changes of coverage, on the first page",
 		"claims": "A list of claims", "print": "A printed copy", "restriction list": "The list of restrictions", "ledger of a person": "What one person opened",
-		"panel": "The panel", "preview": "What a role sees",
+		"panel": "The panel", "preview": "What a role sees", "member requests": "An office’s requests for a member", "notice": "The notice before a document", "glass": "A restricted record that was opened with a reason",
 	}
 }
 
